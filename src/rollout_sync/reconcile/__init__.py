@@ -1,0 +1,1 @@
+"""Desired, last written and observed meet here and become operations. Pure."""

@@ -1,0 +1,1 @@
+"""Working calendars, dates from dependencies, the critical path. Pure."""

@@ -1,0 +1,1 @@
+"""Use-cases: plan, apply, adopt, verify. They return values and print nothing."""

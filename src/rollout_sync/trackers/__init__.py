@@ -1,0 +1,1 @@
+"""Jira and Planner behind one port; neither knows the other."""

@@ -1,0 +1,113 @@
+"""The port: what the rest of the program may ask of a tracker.
+
+Vocabulary of `fields`, in intents, creates, changes and observations alike:
+
+| kind | field | value |
+|---|---|---|
+| epic, issue | title | str, one line |
+| | text | str; blank line = new paragraph, "- " = bullet, "https://…" = link |
+| | start, due | "YYYY-MM-DD" or None |
+| | owner | remote user id (Jira accountId) or None |
+| | labels | list of str; compared as a set |
+| | held | bool: waits for a gate (label `awaiting-approval`, and the hold status where configured) |
+| issue | parent | Ref to its epic |
+| | links | list of {"link": Ref to LINK, "source": Ref to the issue that blocks this one}; folded into the create |
+| link | source, target | Refs to issues: source blocks target |
+| remote-link | issue | Ref to the Jira object that shows the link |
+| | target | Ref to the Planner plan or task |
+| | title, relationship | str |
+| plan | title | str; the group is the destination's |
+| labels | plan | Ref; `names`: list of up to 25 str, category1 first |
+| bucket | plan | Ref; `title`: str; `order`: int, smaller is further left |
+| task | plan, bucket | Ref |
+| | title, start, due | as above |
+| | owners | list of remote user ids |
+| | categories | list of label names out of the plan's LABELS |
+| | priority | int 0..10 |
+| details | task | Ref |
+| | text | str; the tracker adds the marker line at its end and takes it off when reading |
+| | checklist | list of {"key": uuid str, "title": str} |
+| | references | list of {"target": Ref or absolute URL str, "alias": str}; None targets are left out |
+
+Observed only: `status` (str), `category` ("new" | "indeterminate" | "done"), `percent` (int), `completed_by` (id),
+`created_at` (ISO), `created_by` (id), `updated_at` (ISO), `ticked` (list of {"key", "by", "at"}), `project` (str).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rollout_sync.model.objects import Binding, Marked, ObjectKind, Sighting
+from rollout_sync.model.operations import Change, Create, Doubt, Finding, Findings, Outcome
+from rollout_sync.model.rollout import RolloutId, TrackerName
+
+Facts = Mapping[str, object]
+"""What a tracker learned of its destination, as JSON: ids of fields and types, limits. Goes into the plan file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """A look at the destination before anything is written.
+
+    Attributes:
+        facts: what `send` will need, so that applying reads nothing twice.
+        people: e-mail address (lower case) to remote user id, for those that were found.
+        findings: what is missing or will not work, each with its next step.
+        existing: what the destination already holds under this rollout's identity: number of marked objects.
+    """
+
+    facts: Facts
+    people: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    existing: int = 0
+
+
+class Tracker(Protocol):
+    """One service. Methods block, may be called from several threads, and raise `TrackerError` for the whole call."""
+
+    @property
+    def name(self) -> TrackerName:
+        """Which service."""
+        ...
+
+    @property
+    def capacity(self) -> Mapping[ObjectKind, int]:
+        """How many objects of a kind one `send` takes."""
+        ...
+
+    def inspect(self, rollout: RolloutId, emails: Sequence[str]) -> Inspection:
+        """Read the destination: permissions, types, fields, people, traces of this rollout. Writes nothing."""
+        ...
+
+    def use(self, facts: Facts) -> None:
+        """Take the facts of an earlier `inspect`; must be called before any method below."""
+        ...
+
+    def high_water(self) -> int:
+        """Largest key number of the Jira project right now, 0 in Planner; also sets the remote clock. One request."""
+        ...
+
+    def send(self, rollout: RolloutId, chunk: Sequence[Create]) -> Sequence[Outcome]:
+        """Make the objects of one kind with one request (details: one read, one write); no retry that could repeat.
+
+        Answers in the order of `chunk`. Never raises for what a server did: that is an outcome.
+        """
+        ...
+
+    def find(self, rollout: RolloutId, doubts: Sequence[Doubt], known: frozenset[str]) -> Findings:
+        """Strong read: which of the doubtful creates exist? `known` holds remote ids that are bound already."""
+        ...
+
+    def observe(self, bound: Sequence[Binding]) -> Sighting:
+        """Read bound objects with strong consistency."""
+        ...
+
+    def change(self, rollout: RolloutId, changes: Sequence[Change]) -> Sequence[Outcome]:
+        """Write fields of existing objects of one kind; conditional where the service can. Answers in order."""
+        ...
+
+    def discover(self, rollout: RolloutId) -> Sequence[Marked]:
+        """Everything in the destination that carries this rollout's markers."""
+        ...

@@ -1,0 +1,1 @@
+"""Jira Cloud behind the tracker port."""

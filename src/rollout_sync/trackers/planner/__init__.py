@@ -1,0 +1,1 @@
+"""Microsoft Planner behind the tracker port."""

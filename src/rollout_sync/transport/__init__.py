@@ -1,0 +1,1 @@
+"""Every byte that leaves the machine goes through here: pacing, retry, outcome classes, redaction."""
