@@ -74,9 +74,13 @@ class RolloutSyncError(Exception):
 
 
 class ConfigError(RolloutSyncError):
-    """A setting is missing, misspelt or cannot be used."""
+    """A setting is missing, misspelt or cannot be used; `problems` lists them where a file has several."""
 
     exit_code = 2
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.problems = tuple(sorted(problems))
 
 
 class _ProblemsError(RolloutSyncError):

@@ -13,7 +13,8 @@ from rollout_sync.model.rollout import ItemKey
 class Slot:
     """When an item is planned: first and last working day, both included.
 
-    `slack` is total float in working days: how far the item may slip before go-live moves; 0 is critical.
+    `slack` is total float in working days: how far the item may slip before go-live, or a date tied to it, has to move;
+    0 is critical, negative is too late already. For items that go-live does not wait for: before the rollout's end moves.
     """
 
     start: date
@@ -25,7 +26,8 @@ class Slot:
 class Shortfall:
     """A chain of items that cannot fit: it needs `days` working days more than there are.
 
-    `chain` runs from its first to its last item; `wall` says what it runs into ("today", "wave day of Finance 3 Mar").
+    `chain` runs from its first to its last item; `wall` says what it runs into ("wave day of Finance 3 Mar 2027", with
+    ", counted from today 23 Nov 2026" where starting earlier would have helped).
     """
 
     chain: tuple[ItemKey, ...]

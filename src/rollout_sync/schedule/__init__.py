@@ -1,1 +1,1 @@
-"""Working calendars, dates from dependencies, the critical path. Pure."""
+"""Working calendars, dates from dependencies, the critical path. Pure: no I/O, no clock; days come in as values."""

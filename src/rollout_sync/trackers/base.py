@@ -11,7 +11,7 @@ Vocabulary of `fields`, in intents, creates, changes and observations alike:
 | | labels | list of str; compared as a set |
 | | held | bool: waits for a gate (label `awaiting-approval`, and the hold status where configured) |
 | issue | parent | Ref to its epic |
-| | links | list of {"link": Ref to LINK, "source": Ref to the issue that blocks this one}; folded into the create |
+| | links | list of {"link": object key of the LINK as text, "source": Ref to the issue that blocks this one}; folded into the create, then named in `Done.also` |
 | link | source, target | Refs to issues: source blocks target |
 | remote-link | issue | Ref to the Jira object that shows the link |
 | | target | Ref to the Planner plan or task |
@@ -37,6 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from rollout_sync.model.objects import Binding, Marked, ObjectKind, Sighting
@@ -87,6 +88,10 @@ class Tracker(Protocol):
 
     def high_water(self) -> int:
         """Largest key number of the Jira project right now, 0 in Planner; also sets the remote clock. One request."""
+        ...
+
+    def remote_now(self) -> datetime:
+        """Upper bound of the service's clock now, from its last `Date` header; `Unavailable` before the first answer."""
         ...
 
     def send(self, rollout: RolloutId, chunk: Sequence[Create]) -> Sequence[Outcome]:

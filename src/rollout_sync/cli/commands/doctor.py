@@ -1,0 +1,53 @@
+"""`rollout-sync doctor`: every check with its fix; the answer can be pasted to support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from rollout_sync.cli.answer import Answer, Status
+from rollout_sync.cli.checks import (
+    Check,
+    Level,
+    configuration_check,
+    failed,
+    key_store_check,
+    ledger_check,
+    machine_checks,
+    secret_checks,
+)
+from rollout_sync.cli.command import Command
+from rollout_sync.cli.invocation import Invocation
+from rollout_sync.cli.render_doctor import write_checks
+from rollout_sync.errors import ConfigError
+
+
+@click.command(cls=Command, example="rollout-sync doctor\nrollout-sync doctor --offline")
+@click.option("--offline", is_flag=True, help="Ask no service.")
+@click.pass_obj
+def command(invocation: Invocation, *, offline: bool) -> Answer[tuple[Check, ...]]:
+    """Check everything that a run needs, with the fix for each.
+
+    Reads only. The answer holds no secret, no e-mail address and no home folder, so that it can be sent to support.
+    """
+    checks = tuple(_checks(invocation, offline=offline))
+    is_bad = any(check.level is Level.FAIL for check in checks)
+    return Answer(result=checks, text=write_checks, status=Status.FAILED if is_bad else Status.DONE)
+
+
+def _checks(invocation: Invocation, *, offline: bool) -> Iterator[Check]:
+    yield from machine_checks()
+    try:
+        settings = invocation.settings()
+    except ConfigError as error:
+        yield failed("configuration", error)
+        return
+    yield configuration_check(settings)
+    yield key_store_check(invocation, settings)
+    yield from secret_checks(invocation, settings)
+    yield ledger_check(settings.ledger.path)
+    if not offline:
+        from rollout_sync.cli.reach import reach_checks  # noqa: PLC0415 - requests is slow to load
+
+        yield from reach_checks(settings)

@@ -1,0 +1,112 @@
+"""The command group: global options, and commands whose modules are imported only when they are called.
+
+A new command is a file in `commands/` with an object named `command`, and one row in `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from rollout_sync.cli import door
+from rollout_sync.cli.invocation import Invocation, LogForm, Output
+from rollout_sync.cli.logs import set_up_logs
+from rollout_sync.cli.spelling import closest
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("rollout_sync.cli.commands.init", "Ask for accounts and write the configuration."),
+    "doctor": ("rollout_sync.cli.commands.doctor", "Check everything that a run needs, with the fix for each."),
+    "templates": ("rollout_sync.cli.commands.templates", "List, show and check rollout templates."),
+    "sandbox": ("rollout_sync.cli.commands.sandbox", "Run a stand-in for Jira and Planner on this machine."),
+}
+"""Name to module and one-line help. The help stands here so that `--help` imports no command."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and one-line helps, and imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+        """Names in the order of the table, which is the order of a rollout's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """Import the command; None when there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        return cast("click.Command", import_module(COMMANDS[cmd_name][0]).command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; an unknown name is answered with the nearest one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = closest(args[0], COMMANDS)
+            hint = f' Did you mean "{near}"?' if near else ""
+            raise click.UsageError(f'There is no command "{args[0][:60]}".{hint}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        """The table of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - click's own signature
+        **extra: Any,  # noqa: ANN401 - the same
+    ) -> Any:  # noqa: ANN401 - the same
+        """Run the command line through the error door and end the process; without `standalone_mode`, as click does."""
+        invocation = extra.pop("obj", None) or Invocation.of_process()
+        call: Callable[[], object] = lambda: super(LazyGroup, self).main(  # noqa: E731 - super() needs the method
+            args, prog_name, complete_var, standalone_mode=False, obj=invocation, **extra
+        )
+        if not standalone_mode:
+            return call()
+        sys.exit(door.pass_through(call, invocation, list(sys.argv[1:] if args is None else args)))
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog="Example, without any account: rollout-sync sandbox, and then in a second window: "
+    "rollout-sync --sandbox http://127.0.0.1:8765 doctor",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration; default: config.toml.")
+@click.option("--sandbox", metavar="URL", envvar="ROLLOUT_SYNC_SANDBOX", help="Work on a running sandbox instead.")
+@click.option("--output", type=click.Choice([*Output]), help="Form of the answer; default: text.")
+@click.option("-v", "--verbose", count=True, help="Log what is done; twice: every request.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
+@click.option("--log", type=click.Choice([*LogForm]), default=LogForm.TEXT, help="Form of the log on stderr.")
+@click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
+@click.version_option(package_name="rollout-sync", prog_name="rollout-sync", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(  # noqa: PLR0917 - one parameter for each global option
+    ctx: click.Context,
+    config: Path | None,
+    sandbox: str | None,
+    output: Output | None,
+    verbose: int,
+    quiet: bool,  # noqa: FBT001 - click hands options over by name
+    log: LogForm,
+    no_color: bool,  # noqa: FBT001 - the same
+) -> None:
+    """Start rollouts in Jira and Planner from a template, and keep them in sync."""
+    invocation: Invocation = ctx.obj
+    invocation.config, invocation.sandbox = config, sandbox
+    invocation.output = output or invocation.output
+    invocation.log, invocation.verbosity = log, -1 if quiet else verbose
+    invocation.screen.is_quiet = quiet
+    invocation.screen.use_color = invocation.screen.use_color and not no_color
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        return
+    set_up_logs(invocation.screen.stderr, invocation.log, invocation.verbosity)

@@ -1,0 +1,140 @@
+"""From the checked document to `Settings`: paths made absolute, secrets turned into places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rollout_sync.config.document import ConfigDocument, JiraSection, PlannerSection
+from rollout_sync.config.environment import GRAPH_PASSPHRASE, GRAPH_SECRET, JIRA_TOKEN
+from rollout_sync.config.location import user_data
+from rollout_sync.config.secrets import SecretPlace
+from rollout_sync.config.settings import (
+    GraphAuth,
+    JiraAuth,
+    JiraSettings,
+    LedgerSettings,
+    PeopleSettings,
+    PlannerSettings,
+    SafetySettings,
+    SandboxSettings,
+    Settings,
+    TimingSettings,
+)
+
+_AUTHORITY = "https://login.microsoftonline.com"
+_PUBLISHED_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox tells it to everybody
+_PUBLISHED_SECRET = "sandbox-secret"  # noqa: S105 - the same
+
+
+def sandbox_sections(root: str) -> dict[str, object]:
+    """The `[jira]`, `[planner]` and `[safety]` sections that speak to a sandbox at this address."""
+    return {
+        "jira": {"site": f"{root}/jira", "email": "cora.coordinator@example.com", "project": "SEC"},
+        "planner": {
+            "tenant": "sandbox.example.com",
+            "client_id": "11111111-1111-4111-8111-111111111111",
+            "auth": "client-secret",
+            "group": "IT change",
+            "authority": _AUTHORITY,
+            "base_url": f"{root}/graph/v1.0",
+        },
+        "safety": {"insecure_lab": True},
+    }
+
+
+def build(document: ConfigDocument, folder: Path, source: Path | None, sandbox_url: str | None = None) -> Settings:
+    """Settings from a document; relative paths start in `folder`."""
+    return Settings(
+        source=source,
+        jira=_jira(document.jira, folder, sandbox_url) if document.jira else None,
+        planner=_planner(document.planner, folder, sandbox_url) if document.planner else None,
+        ledger=LedgerSettings(path=_path(document.ledger.path, folder) or user_data() / _ledger_name(sandbox_url)),
+        safety=SafetySettings(
+            max_share=document.safety.max_share,
+            min_count=document.safety.min_count,
+            max_create=document.safety.max_create,
+            allow_hosts=tuple(document.safety.allow_hosts),
+            insecure_lab=document.safety.insecure_lab,
+        ),
+        timing=TimingSettings(
+            deadline=document.timing.deadline,
+            settle_horizon=document.timing.settle_horizon,
+            index_lag=document.timing.index_lag,
+        ),
+        people=PeopleSettings(default=_path(document.people.default, folder)),
+        sandbox=SandboxSettings(
+            port=document.sandbox.port, state=_path(document.sandbox.state, folder), seed=document.sandbox.seed
+        ),
+        sandbox_url=sandbox_url,
+        rewrites={f"{_AUTHORITY}/": f"{sandbox_url}/login/"} if sandbox_url else {},
+    )
+
+
+def _jira(section: JiraSection, folder: Path, sandbox_url: str | None) -> JiraSettings:
+    site, email = section.site.rstrip("/"), section.email or ""
+    token = SecretPlace(
+        name="Jira API token",
+        variable=JIRA_TOKEN,
+        account=f"jira:{site}:{email}",
+        file_key="[jira] token_file",
+        file=_path(section.token_file, folder),
+        published=_PUBLISHED_TOKEN if sandbox_url else None,
+    )
+    return JiraSettings(
+        site=site,
+        email=email,
+        auth=JiraAuth(section.auth),
+        project=section.project,
+        token=token,
+        hold_status=section.hold_status,
+        link_type=section.link_type,
+        epic_type=section.epic_type,
+        task_type=section.task_type,
+        custom_fields=dict(section.custom_fields),
+    )
+
+
+def _planner(section: PlannerSection, folder: Path, sandbox_url: str | None) -> PlannerSettings:
+    return PlannerSettings(
+        tenant=section.tenant,
+        client_id=section.client_id,
+        auth=GraphAuth(section.auth),
+        group=section.group,
+        certificate=_path(section.certificate, folder),
+        thumbprint=section.thumbprint,
+        authority=section.authority.rstrip("/"),
+        base_url=section.base_url.rstrip("/"),
+        token_cache=_path(section.token_cache, folder) or user_data() / _cache_name(sandbox_url),
+        secret=SecretPlace(
+            name="Microsoft client secret",
+            variable=GRAPH_SECRET,
+            account=f"graph:{section.tenant}:{section.client_id}",
+            file_key="[planner] secret_file",
+            file=_path(section.secret_file, folder),
+            published=_PUBLISHED_SECRET if sandbox_url else None,
+        ),
+        passphrase=SecretPlace(
+            name="passphrase of the certificate's key",
+            variable=GRAPH_PASSPHRASE,
+            account=f"graph-key:{section.tenant}:{section.client_id}",
+            file_key="[planner] passphrase_file",
+            file=_path(section.passphrase_file, folder),
+        ),
+    )
+
+
+def _path(text: str | None, folder: Path) -> Path | None:
+    return (folder / Path(text).expanduser()).absolute() if text else None
+
+
+def _ledger_name(sandbox_url: str | None) -> str:
+    return f"sandbox-{_port(sandbox_url)}.sqlite" if sandbox_url else "ledger.sqlite"
+
+
+def _cache_name(sandbox_url: str | None) -> str:
+    return f"sandbox-{_port(sandbox_url)}-sign-in.json" if sandbox_url else "sign-in.json"
+
+
+def _port(sandbox_url: str) -> int:
+    return urlsplit(sandbox_url).port or 80

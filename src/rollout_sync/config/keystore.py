@@ -1,0 +1,37 @@
+"""The key store of the operating system, by way of `keyring`: Credential Manager, Keychain, Secret Service."""
+
+from __future__ import annotations
+
+import keyring
+from keyring.backends import fail, null
+from keyring.errors import KeyringError
+
+from rollout_sync.config.secrets import SERVICE
+from rollout_sync.errors import ConfigError
+
+
+class SystemKeystore:
+    """The store that `keyring` chose; without one, `get` knows nothing and `put` refuses."""
+
+    def get(self, account: str) -> str | None:
+        """The secret of the account; None when there is none or the store is closed."""
+        try:
+            return keyring.get_password(SERVICE, account)
+        except KeyringError:
+            return None
+
+    def put(self, account: str, text: str) -> None:
+        """Keep a secret; ConfigError when the store does not take it."""
+        try:
+            keyring.set_password(SERVICE, account, text)
+        except KeyringError as error:
+            raise ConfigError(
+                "The key store of this system did not take the secret.",
+                where=type(error).__name__,
+                hint="Use the environment variable or a file with mode 0600 instead.",
+            ) from error
+
+    def describe(self) -> str:
+        """Name of the store; empty when there is none."""
+        found = keyring.get_keyring()
+        return "" if isinstance(found, fail.Keyring | null.Keyring) else str(found.name)

@@ -1,0 +1,160 @@
+"""The settings as values: what config.toml, the environment and the defaults come to.
+
+No secret is in here, only the places where secrets are kept. All paths are absolute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from rollout_sync.config.secrets import SecretPlace
+
+
+class JiraAuth(StrEnum):
+    """How to sign in to Jira."""
+
+    API_TOKEN = "api-token"  # noqa: S105 - the name of a method, not a secret
+    SCOPED_TOKEN = "scoped-token"  # noqa: S105 - the same
+    PAT = "pat"
+
+
+class GraphAuth(StrEnum):
+    """How to sign in to Microsoft Graph."""
+
+    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method, not a secret
+    CERTIFICATE = "certificate"
+    DEVICE_CODE = "device-code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JiraSettings:
+    """Section `[jira]`.
+
+    Attributes:
+        site: base URL, either the site or `https://api.atlassian.com/ex/jira/<cloud id>`.
+        email: account of the token; empty for a personal access token.
+        project: key of the project that receives the work.
+        hold_status: status that means "waits for approval", where the workflow has one.
+        link_type: name of the link type that means "blocks".
+        epic_type, task_type: issue type names, only where the project's own choice is ambiguous.
+        custom_fields: values of required fields, by field id.
+    """
+
+    site: str
+    email: str
+    auth: JiraAuth
+    project: str
+    token: SecretPlace
+    hold_status: str | None = None
+    link_type: str = "Blocks"
+    epic_type: str | None = None
+    task_type: str | None = None
+    custom_fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannerSettings:
+    """Section `[planner]`.
+
+    Attributes:
+        group: object id or display name of the Microsoft 365 group that owns the plans.
+        certificate: PEM file with certificate and private key; only for `auth = "certificate"`.
+        authority: sign-in service without the tenant.
+        base_url: Graph's root with its version.
+        token_cache: file, mode 0600, that keeps refresh tokens between runs.
+    """
+
+    tenant: str
+    client_id: str
+    auth: GraphAuth
+    group: str
+    authority: str
+    base_url: str
+    token_cache: Path
+    secret: SecretPlace
+    passphrase: SecretPlace
+    certificate: Path | None = None
+    thumbprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """Section `[ledger]`: the SQLite file."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetySettings:
+    """Section `[safety]`.
+
+    Attributes:
+        max_share: share of the known items, 0 to 1, that one run may update or retire without `--force`.
+        min_count: known items below which `max_share` is not applied.
+        max_create: objects that one run may create.
+        allow_hosts: further host names that may be spoken to.
+        insecure_lab: whether http and loopback addresses are allowed; for test servers only.
+    """
+
+    max_share: float = 0.30
+    min_count: int = 10
+    max_create: int = 5000
+    allow_hosts: tuple[str, ...] = ()
+    insecure_lab: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimingSettings:
+    """Section `[timing]`, all in seconds.
+
+    Attributes:
+        deadline: the longest that one request may take.
+        settle_horizon: after this long an unanswered request can no longer take effect; at least twice the deadline.
+        index_lag: how late Jira's search may know of a change.
+    """
+
+    deadline: float = 60.0
+    settle_horizon: float = 300.0
+    index_lag: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleSettings:
+    """Section `[people]`: the list that is used when none is named; None when there is none."""
+
+    default: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSettings:
+    """Section `[sandbox]`: how `rollout-sync sandbox` starts. `state` None keeps nothing."""
+
+    port: int = 8765
+    state: Path | None = None
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that config.toml and the environment say.
+
+    Attributes:
+        source: the file that was read; None when the environment or the sandbox said it all.
+        jira, planner: None where that service is not used; at least one is set.
+        sandbox_url: root of the running sandbox that stands in for both services; None for the real ones.
+        rewrites: URL prefix to URL prefix, applied below TLS: the sandbox's sign-in service has an https name.
+    """
+
+    ledger: LedgerSettings
+    source: Path | None = None
+    jira: JiraSettings | None = None
+    planner: PlannerSettings | None = None
+    safety: SafetySettings = SafetySettings()
+    timing: TimingSettings = TimingSettings()
+    people: PeopleSettings = PeopleSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    sandbox_url: str | None = None
+    rewrites: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,237 @@
+"""Reads remote objects out of the ledger: the graph of a run, what a chunk must send, what exists.
+
+Every function takes a connection of `Database.reading` or `Database.transaction`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from rollout_sync.errors import LedgerError
+from rollout_sync.ledger.tables import entry
+from rollout_sync.model.codec import fields_from, instant_from
+from rollout_sync.model.objects import Binding, Fields, Marker, ObjectKey, ObjectKind, Ref, Remote, Value
+from rollout_sync.model.operations import Create, Doubt, OperationState
+from rollout_sync.model.rollout import ItemKey, RolloutId
+
+State = OperationState
+_SLICE = 400  # ids per IN list; far below SQLite's limit of variables
+
+
+@dataclass(slots=True)
+class Node:
+    """The little that the engine keeps of each object while it works; all else stays in the file."""
+
+    entry_id: int
+    object: ObjectKey
+    state: State
+    needs: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """All the ledger knows of one object."""
+
+    object: ObjectKey
+    item: ItemKey | None
+    marker: Marker
+    state: State
+    fields: Fields
+    base: Fields | None
+    remote: Remote | None
+    attempt: int
+    sent_at: datetime | None
+    last_error: str
+
+
+def graph(connection: Connection, rollout: RolloutId) -> dict[int, Node]:
+    """All objects of a rollout as a dependency graph, in the order of acceptance."""
+    columns = sa.select(entry.c.entry_id, entry.c.object, entry.c.state, entry.c.needs, entry.c.after)
+    chosen = columns.where(entry.c.rollout_id == rollout).order_by(entry.c.entry_id)
+    ids: dict[str, int] = {}
+    nodes: dict[int, Node] = {}
+    waiting: list[tuple[int, str, str]] = []
+    for entry_id, name, state, needs, after in connection.execute(chosen):
+        ids[name] = entry_id
+        nodes[entry_id] = Node(entry_id, ObjectKey.parse(name), State(state), (), ())
+        waiting.append((entry_id, needs, after))
+    for entry_id, needs, after in waiting:
+        nodes[entry_id].needs = _ids(needs, ids)
+        nodes[entry_id].after = _ids(after, ids)
+    return nodes
+
+
+def _ids(text: str, ids: dict[str, int]) -> tuple[int, ...]:
+    if text == "[]":
+        return ()
+    return tuple(ids[name] for name in _strings(text) if name in ids)
+
+
+def _strings(text: str) -> list[str]:
+    value: object = fields_from(text)
+    if not isinstance(value, list):
+        raise LedgerError(f"not a list: {text[:80]}")
+    return [str(member) for member in value]
+
+
+def creates(connection: Connection, rollout: RolloutId, entry_ids: Sequence[int]) -> tuple[Create, ...]:
+    """Load what a chunk must send, with Refs resolved to where the other objects are now."""
+    rows = _rows(connection, entry_ids)
+    resolved = _resolve(connection, rollout, [fields_from(row.fields) for row in rows])
+    return tuple(
+        Create(
+            object=ObjectKey.parse(row.object),
+            marker=Marker(row.marker),
+            attempt=row.attempt,
+            fields=fields,
+            item=row.item,
+        )
+        for row, fields in zip(rows, resolved, strict=True)
+    )
+
+
+def doubts(connection: Connection, rollout: RolloutId, entry_ids: Sequence[int]) -> tuple[Doubt, ...]:
+    """Load what was sent without a trustworthy answer."""
+    rows = _rows(connection, entry_ids)
+    resolved = _resolve(connection, rollout, [fields_from(row.fields) for row in rows])
+    return tuple(
+        Doubt(
+            object=ObjectKey.parse(row.object),
+            marker=Marker(row.marker),
+            attempt=row.attempt,
+            sent_at=instant_from(row.sent_at),
+            high_water=row.high_water,
+            fields=fields,
+        )
+        for row, fields in zip(rows, resolved, strict=True)
+    )
+
+
+def _rows(connection: Connection, entry_ids: Sequence[int]) -> list[Row[tuple[object, ...]]]:
+    found: dict[int, Row[tuple[object, ...]]] = {}
+    for start in range(0, len(entry_ids), _SLICE):
+        part = entry_ids[start : start + _SLICE]
+        for row in connection.execute(sa.select(entry).where(entry.c.entry_id.in_(part))):
+            found[row.entry_id] = row
+    return [found[entry_id] for entry_id in entry_ids]
+
+
+def _references(value: Value) -> Iterator[str]:
+    match value:
+        case Ref():
+            yield str(value.to)
+        case str() | None | bool() | int() | float() | Remote():
+            return
+        case Mapping():
+            for member in value.values():
+                yield from _references(member)
+        case Sequence():
+            for member in value:
+                yield from _references(member)
+
+
+def _resolve(connection: Connection, rollout: RolloutId, wanted: Sequence[Fields]) -> list[Fields]:
+    names = sorted({name for fields in wanted for name in _references(dict(fields))})
+    places = remotes(connection, rollout, names)
+    return [{name: resolved(value, places) for name, value in fields.items()} for fields in wanted]
+
+
+def remotes(connection: Connection, rollout: RolloutId, names: Sequence[str]) -> dict[str, Remote]:
+    """Where the named objects are, for those that exist."""
+    places: dict[str, Remote] = {}
+    for start in range(0, len(names), _SLICE):
+        part = names[start : start + _SLICE]
+        chosen = sa.select(entry).where(
+            entry.c.rollout_id == rollout, entry.c.object.in_(part), entry.c.state == State.CREATED.value
+        )
+        places.update({row.object: _remote(row) for row in connection.execute(chosen)})
+    return places
+
+
+def _remote(row: Row[tuple[object, ...]]) -> Remote:
+    return Remote(id=row.remote_id or "", key=row.remote_key, version=row.version, url=row.url)
+
+
+def resolved(value: Value, places: dict[str, Remote]) -> Value:
+    """The value with every Ref replaced by its Remote, or by None where that object does not exist."""
+    match value:
+        case Ref():
+            return places.get(str(value.to))
+        case str() | None | bool() | int() | float() | Remote():
+            return value
+        case Mapping():
+            return {name: resolved(member, places) for name, member in value.items()}
+        case Sequence():
+            return [resolved(member, places) for member in value]
+
+
+def entries(connection: Connection, rollout: RolloutId, *states: State) -> Iterator[Entry]:
+    """Stream a rollout's objects in order of acceptance, all or only those in some states."""
+    chosen = sa.select(entry).where(entry.c.rollout_id == rollout).order_by(entry.c.entry_id)
+    if states:
+        chosen = chosen.where(entry.c.state.in_([state.value for state in states]))
+    for row in connection.execute(chosen):
+        yield _entry(row)
+
+
+def _entry(row: Row[tuple[object, ...]]) -> Entry:
+    has_remote = row.state in (State.CREATED.value, State.GONE.value)
+    return Entry(
+        object=ObjectKey.parse(row.object),
+        item=row.item,
+        marker=Marker(row.marker),
+        state=State(row.state),
+        fields=fields_from(row.fields),
+        base=fields_from(row.base) if row.base else None,
+        remote=_remote(row) if has_remote else None,
+        attempt=row.attempt,
+        sent_at=instant_from(row.sent_at) if row.sent_at else None,
+        last_error=row.last_error,
+    )
+
+
+def bindings(connection: Connection, rollout: RolloutId) -> tuple[Binding, ...]:
+    """All objects that exist remotely."""
+    return tuple(
+        Binding(object=found.object, marker=found.marker, remote=found.remote, item=found.item)
+        for found in entries(connection, rollout, State.CREATED)
+        if found.remote is not None
+    )
+
+
+def counts(connection: Connection, rollout: RolloutId) -> dict[State, int]:
+    """How many objects are in each state."""
+    chosen = sa.select(entry.c.state, sa.func.count()).where(entry.c.rollout_id == rollout).group_by(entry.c.state)
+    return {State(state): number for state, number in connection.execute(chosen)}
+
+
+def tally(connection: Connection, rollout: RolloutId) -> Counter[ObjectKind]:
+    """How many objects of each kind exist."""
+    chosen = (
+        sa.select(entry.c.kind, sa.func.count())
+        .where(entry.c.rollout_id == rollout, entry.c.state == State.CREATED.value)
+        .group_by(entry.c.kind)
+    )
+    return Counter({ObjectKind(kind): number for kind, number in connection.execute(chosen)})
+
+
+def of_kinds(connection: Connection, rollout: RolloutId, *kinds: ObjectKind) -> Iterator[Entry]:
+    """Stream the existing objects of some kinds in order of acceptance."""
+    chosen = (
+        sa.select(entry)
+        .where(
+            entry.c.rollout_id == rollout,
+            entry.c.state == State.CREATED.value,
+            entry.c.kind.in_([kind.value for kind in kinds]),
+        )
+        .order_by(entry.c.entry_id)
+    )
+    for row in connection.execute(chosen):
+        yield _entry(row)

@@ -1,0 +1,87 @@
+"""The ledger's tables, as they are after the newest migration."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+rollout = Table(
+    "rollout",
+    metadata,
+    Column("rollout_id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("source", Text, nullable=False),  # what it was expanded from, as JSON
+    Column("facts", Text, nullable=False),  # what each tracker learned of its destination, as JSON
+    Column("baseline", Text, nullable=False),  # first accepted dates by item, as JSON; never rewritten
+    Column("accepted_at", Text, nullable=False),
+)
+
+# One row is the whole life of one remote object, from accepted intent to tombstone.
+entry = Table(
+    "entry",
+    metadata,
+    Column("entry_id", Integer, primary_key=True),
+    Column("rollout_id", String, ForeignKey("rollout.rollout_id"), nullable=False),
+    Column("object", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("item", Text),
+    Column("marker", String, nullable=False, unique=True),
+    Column("state", String, nullable=False),
+    Column("fields", Text, nullable=False),  # the accepted intent's fields; Refs not resolved
+    Column("needs", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("payload_hash", String, nullable=False),
+    Column("base", Text),  # fields as last written and confirmed
+    Column("remote_id", String),
+    Column("remote_key", String, nullable=False, server_default=""),
+    Column("version", String, nullable=False, server_default=""),
+    Column("url", Text, nullable=False, server_default=""),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("attempt_id", String),
+    Column("sent_at", Text),  # remote clock, upper bound
+    Column("high_water", Integer, nullable=False, server_default="0"),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text, nullable=False, server_default=""),
+    UniqueConstraint("rollout_id", "object"),
+    UniqueConstraint("kind", "remote_id"),
+    Index("entry_by_state", "rollout_id", "state"),
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("entry_id", Integer, ForeignKey("entry.entry_id"), primary_key=True),
+    Column("asked_at", Text, nullable=False),
+    Column("fields", Text, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("rollout_id", String, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("until", Text, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("rollout_id", String, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("detail", Text, nullable=False),
+)

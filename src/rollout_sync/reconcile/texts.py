@@ -1,0 +1,118 @@
+"""The sentences that rollout-sync adds to an item's own text: what it waits for, what an approver decides.
+
+Plain text in the shared form: blank lines between paragraphs, "- " for bullets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from rollout_sync.model.codec import to_json
+from rollout_sync.model.rollout import Approval, Dependency, Item, ItemKey, LinkType, Quorum, TrackerName
+from rollout_sync.model.schedule import Schedule
+
+DECISIONS = ("Approved", "Approved with conditions", "Not yet")
+"""What an approver can tick, in this order."""
+
+_LISTED = 12  # held items named in an approval's text; more are counted
+_FINGERPRINT_DIGITS = 8
+
+_LINK_WORDS = {
+    LinkType.FINISH_START: "starts after",
+    LinkType.START_START: "starts with or after the start of",
+    LinkType.FINISH_FINISH: "ends with or after the end of",
+    LinkType.START_FINISH: "ends with or after the start of",
+}
+
+
+def paragraphs(*parts: str) -> str:
+    """Join the parts that are not empty."""
+    return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+def jira_text(item: Item, items: Mapping[ItemKey, Item]) -> str:
+    """What a Jira issue says. Dependencies inside Jira show as links, so only the others are put into words."""
+    elsewhere = [
+        dependency
+        for dependency in item.after
+        if dependency.link is not LinkType.FINISH_START or dependency.lag or not _is_in_jira(items[dependency.item])
+    ]
+    return paragraphs(item.text, _waits(elsewhere, items), _bullets("To do:", item.checklist), _training(item))
+
+
+def planner_text(item: Item, items: Mapping[ItemKey, Item], schedule: Schedule) -> str:
+    """What the notes of a Planner task say; an approval's notes name what exactly is being decided."""
+    if item.approval is not None:
+        return approval_text(item, item.approval, items, schedule)
+    return paragraphs(item.text, _waits(item.after, items), _training(item))
+
+
+def approval_text(item: Item, approval: Approval, items: Mapping[ItemKey, Item], schedule: Schedule) -> str:
+    """The question, what is being approved and how to decide."""
+    held = held_items(item.key, items)
+    names = " or ".join(person.name for person in approval.approvers) or "nobody yet"
+    if approval.quorum is Quorum.ALL:
+        names = " and ".join(person.name for person in approval.approvers) or "nobody yet"
+    deputies = ", ".join(person.name for person in approval.deputies)
+    return paragraphs(
+        item.text,
+        _bullets("Please check:", approval.asks),
+        _bullets("Work that waits for this decision:", _held_lines(held, schedule)),
+        f"Decision by {names}" + (f" (deputy: {deputies})" if deputies else "") + ". Nobody else's decision counts.",
+        f"To decide, tick one line of the checklist: {', '.join(DECISIONS)}. Then complete the task.",
+        f"Version of what is approved: {approval_fingerprint(held, schedule)}",
+    )
+
+
+def held_items(gate: ItemKey, items: Mapping[ItemKey, Item]) -> tuple[Item, ...]:
+    """The items that wait for a gate, in rollout order."""
+    return tuple(item for item in items.values() if gate in item.held_by)
+
+
+def approval_fingerprint(held: Sequence[Item], schedule: Schedule) -> str:
+    """Short hash of what an approver says yes to: keys, titles, owners and dates of the held items."""
+    content = [
+        [
+            item.key,
+            item.title,
+            item.owner.email if item.owner else None,
+            schedule.slots[item.key].start.isoformat(),
+            schedule.slots[item.key].finish.isoformat(),
+        ]
+        for item in sorted(held, key=lambda item: item.key)
+    ]
+    return hashlib.sha256(to_json(content).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
+
+
+def _held_lines(held: Sequence[Item], schedule: Schedule) -> list[str]:
+    lines = [f"{item.title} ({schedule.slots[item.key].start:%d %b %Y})" for item in held[:_LISTED]]
+    if len(held) > _LISTED:
+        lines.append(f"and {len(held) - _LISTED} more")
+    return lines
+
+
+def _waits(dependencies: Sequence[Dependency], items: Mapping[ItemKey, Item]) -> str:
+    return _bullets("Waits for:", [_dependency(one, items[one.item]) for one in dependencies])
+
+
+def _dependency(dependency: Dependency, item: Item) -> str:
+    lag = f", {dependency.lag:+d} working days" if dependency.lag else ""
+    words = "" if dependency.link is LinkType.FINISH_START and not lag else f" ({_LINK_WORDS[dependency.link]} it{lag})"
+    who = f", {item.owner.name}" if item.owner else ""
+    return f"{item.title}{who}{words}"
+
+
+def _training(item: Item) -> str:
+    if item.training is None:
+        return ""
+    seats = f", {item.training.seats} seats" if item.training.seats else ""
+    return f"Session of {item.training.minutes} minutes{seats}."
+
+
+def _bullets(heading: str, lines: Sequence[str]) -> str:
+    return "\n\n".join([heading, "\n".join(f"- {line}" for line in lines)]) if lines else ""
+
+
+def _is_in_jira(item: Item) -> bool:
+    return item.home.value in (TrackerName.JIRA.value, "both")

@@ -1,0 +1,257 @@
+"""Carries a plan out: settle what is in doubt, accept, create, change, settle again. The only use-case that writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from rollout_sync.errors import PlanError, StalePlan
+from rollout_sync.ledger import entries, objects, rollouts
+from rollout_sync.ledger.lease import held
+from rollout_sync.ledger.opening import Database
+from rollout_sync.ledger.rescue import Rescue
+from rollout_sync.ledger.rollouts import RolloutRow
+from rollout_sync.model.objects import ObjectKey, ObjectKind
+from rollout_sync.model.operations import OperationState
+from rollout_sync.model.rollout import RolloutId, TrackerName
+from rollout_sync.reconcile.plan import Plan
+from rollout_sync.sync import changing, settling
+from rollout_sync.sync.changing import ChangeReport
+from rollout_sync.sync.creating import Creating
+from rollout_sync.sync.run import Run, Step, Timing
+from rollout_sync.sync.settling import OpenDoubt
+from rollout_sync.trackers.base import Tracker
+from rollout_sync.transport.clock import Clock
+
+State = OperationState
+PLAN_LIFE = timedelta(hours=24)
+_LOOK_EVERY = 20.0  # seconds between looks at doubts while settling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something was made, for people: kind, title and address."""
+
+    kind: ObjectKind
+    title: str
+    url: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The result of one run.
+
+    Attributes:
+        made: objects created by this run, by kind.
+        existing: objects that exist now, by kind.
+        changed: existing objects written over, and what was left alone with its reason.
+        doubts: creates whose outcome is still unknown.
+        failed: creates that were refused for good, with the tracker's reason.
+        waiting: accepted objects that are not made yet.
+        stopped: services that this run had to leave, with the reason.
+        places: epics and the plan, to open.
+    """
+
+    rollout: RolloutId
+    name: str
+    made: Mapping[ObjectKind, int]
+    existing: Mapping[ObjectKind, int]
+    changed: ChangeReport = field(default_factory=ChangeReport)
+    doubts: tuple[OpenDoubt, ...] = ()
+    failed: tuple[tuple[ObjectKey, str], ...] = ()
+    skipped: tuple[tuple[ObjectKey, str], ...] = ()
+    waiting: int = 0
+    stopped: Mapping[TrackerName, str] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing is left to do or in doubt; refusals for good are finished too, but failed."""
+        return not (self.doubts or self.waiting)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The edges that applying touches, from the composition root."""
+
+    database: Database
+    trackers: Mapping[TrackerName, Tracker]
+    clock: Clock
+    timing: Timing
+    executor: Callable[[], Executor] = lambda: ThreadPoolExecutor(max_workers=16, thread_name_prefix="send")
+    on_step: Callable[[Step], None] = lambda _step: None
+
+
+def apply(plan: Plan, world: World) -> Applied:
+    """Carry the plan out, exactly once, however often it is called.
+
+    Raises:
+        StalePlan: the ledger moved since the plan was made, or the plan is older than a day.
+        PlanError: the plan has findings that forbid it.
+        LedgerBusy: another run works on the rollout.
+        LedgerUnwritable: the disk is full or the ledger cannot be written; nothing is lost.
+    """
+    database = world.database
+    if plan.blockers:
+        raise PlanError(
+            f"the plan cannot be carried out: {plan.blockers[0].message}"
+            + (f" (and {len(plan.blockers) - 1} more)" if len(plan.blockers) > 1 else ""),
+            where=plan.blockers[0].where,
+            hint=plan.blockers[0].hint,
+        )
+    _use_facts(plan, world.trackers)
+    with Rescue(database.path, plan.rollout) as rescue, held(database, plan.rollout, world.clock) as lease:
+        settling.take_rescued(database, rescue, plan.rollout)
+        with world.executor() as executor:
+            run = Run(
+                database=database,
+                rescue=rescue,
+                lease=lease,
+                rollout=plan.rollout,
+                trackers=world.trackers,
+                clock=world.clock,
+                executor=executor,
+                timing=world.timing,
+                on_step=world.on_step,
+            )
+            return _carry_out(plan, run)
+
+
+def _use_facts(plan: Plan, trackers: Mapping[TrackerName, Tracker]) -> None:
+    for name, tracker in trackers.items():
+        if name.value in plan.facts:
+            tracker.use(plan.facts[name.value])
+
+
+def _carry_out(plan: Plan, run: Run) -> Applied:
+    _check_fresh(plan, run)
+    before = _made(run)
+    settling.settle(run)
+    _accept(plan, run)
+    stopped = _create(run)
+    changed = changing.carry_out(run, plan.writes)
+    doubts = _settle_until(run)
+    if _has_planned(run) and not stopped:  # a settled doubt may be sent again, or lets others go
+        stopped = _create(run)
+        doubts = settling.settle(run)
+    return replace(_report(plan, run, before), changed=changed, doubts=doubts, stopped=stopped)
+
+
+def _check_fresh(plan: Plan, run: Run) -> None:
+    if plan.ledger != run.database.uuid:
+        raise StalePlan(
+            "the plan was made with another ledger", where=str(run.database.path), hint="plan again with this ledger"
+        )
+    with run.database.reading() as connection:
+        known = rollouts.load(connection, plan.rollout)
+    revision = known.revision if known else 0
+    if known is not None and known.source.get("plan_id") == plan.id:
+        return  # this very plan was accepted before: the run goes on where it was interrupted
+    if revision != plan.revision:
+        raise StalePlan(
+            f"{plan.name!r} moved on since the plan was made (revision {plan.revision}, now {revision})",
+            hint="plan again and review the new plan",
+        )
+    if run.clock.now() - plan.made_at > PLAN_LIFE:
+        raise StalePlan(f"the plan is older than a day ({plan.made_at:%d %b %H:%M} UTC)", hint="plan again")
+
+
+def _accept(plan: Plan, run: Run) -> None:
+    """One commit: from here on the plan's objects will be made, by this run or a later one."""
+    with run.database.reading() as connection:
+        known = rollouts.load(connection, plan.rollout)
+    if known is not None and known.source.get("plan_id") == plan.id:
+        return
+    if known is not None and plan.is_empty and not (plan.agreed or plan.gone) and known.fingerprint == plan.fingerprint:
+        return
+    if known is not None:
+        run.database.back_up()
+    with run.database.transaction() as connection:
+        rollouts.save(connection, _row(plan, run.clock.now()))
+        entries.accept(connection, plan.rollout, plan.intents)
+        entries.drop_planned(connection, plan.rollout, {intent.object for intent in plan.intents})
+        entries.mark_gone(connection, plan.rollout, plan.gone)
+        for write in plan.agreed:
+            entries.set_base(connection, plan.rollout, write.object, write.base)
+        detail = {"plan": plan.id, "create": len(plan.intents), "change": len(plan.writes), "gone": len(plan.gone)}
+        rollouts.record(connection, plan.rollout, run.clock.now(), "accepted", detail)
+
+
+def _row(plan: Plan, now: datetime) -> RolloutRow:
+    return RolloutRow(
+        id=plan.rollout,
+        name=plan.name,
+        template=str(plan.source["template"]),
+        fingerprint=plan.fingerprint,
+        revision=plan.revision + 1,
+        source={**plan.source, "plan_id": plan.id},
+        facts=plan.facts,
+        baseline=plan.baseline,
+        accepted_at=now,
+    )
+
+
+def _create(run: Run) -> dict[TrackerName, str]:
+    creating = Creating.of(run)
+    creating.carry_out()
+    if blocked := creating.frontier.blocked():
+        with run.database.transaction() as connection:
+            entries.mark_skipped(connection, blocked, "something it needs was refused or deleted")
+    return creating.stopped
+
+
+def _has_planned(run: Run) -> bool:
+    with run.database.reading() as connection:
+        return bool(objects.counts(connection, run.rollout).get(State.PLANNED))
+
+
+def _settle_until(run: Run) -> tuple[OpenDoubt, ...]:
+    """Look at the doubts until all are settled or the time for it is used up."""
+    timing = run.timing
+    limit = timing.deadline + timing.horizon + _LOOK_EVERY if timing.settle is None else timing.settle
+    ends = run.clock.monotonic() + limit
+    doubts = settling.settle(run)
+    while doubts and (left := ends - run.clock.monotonic()) > 0:
+        run.on_step(Step(note=f"{len(doubts)} in doubt; looking again for up to {left:.0f} s"))
+        run.clock.sleep(min(_LOOK_EVERY, left))
+        doubts = settling.settle(run)
+    return doubts
+
+
+def _made(run: Run) -> Counter[ObjectKind]:
+    with run.database.reading() as connection:
+        return objects.tally(connection, run.rollout)
+
+
+def _report(plan: Plan, run: Run, before: Counter[ObjectKind]) -> Applied:
+    after = _made(run)
+    with run.database.reading() as connection:
+        refused = {
+            state: tuple((one.object, one.last_error) for one in objects.entries(connection, run.rollout, state))
+            for state in (State.FAILED, State.SKIPPED)
+        }
+        counts = objects.counts(connection, run.rollout)
+        places = tuple(
+            Place(kind=one.object.kind, title=str(one.fields["title"]), url=one.remote.url, key=one.remote.key)
+            for one in objects.of_kinds(connection, run.rollout, ObjectKind.EPIC, ObjectKind.PLAN)
+            if one.remote is not None
+        )
+    return Applied(
+        rollout=run.rollout,
+        name=plan.name,
+        made=after - before,
+        existing=after,
+        failed=refused[State.FAILED],
+        skipped=refused[State.SKIPPED],
+        waiting=counts.get(State.PLANNED, 0),
+        places=places,
+    )
+
+
+def with_settle(timing: Timing, seconds: float | None) -> Timing:
+    """The same timing, with another time to settle doubts."""
+    return replace(timing, settle=seconds)

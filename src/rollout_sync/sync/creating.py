@@ -1,0 +1,247 @@
+"""Makes the planned objects: intents on disk, then one request a chunk, then the answer on disk.
+
+The order of these three is the whole protection against duplicates; see docs/architecture.md, "How a create is sent".
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+
+from rollout_sync.errors import LedgerError, OutcomeUnknown, TrackerError
+from rollout_sync.ledger import entries, objects
+from rollout_sync.ledger.objects import Node
+from rollout_sync.ledger.opening import Transaction
+from rollout_sync.model.codec import plain
+from rollout_sync.model.objects import ObjectKey, Remote
+from rollout_sync.model.operations import Create, Done, InDoubt, OperationState, Outcome, Refused
+from rollout_sync.model.rollout import TrackerName
+from rollout_sync.sync.frontier import Chunk, Frontier
+from rollout_sync.sync.run import Run, Step
+from rollout_sync.trackers.base import Tracker
+
+State = OperationState
+_MARGIN = 30.0  # seconds of lease that must remain beyond a request's deadline
+_UNAUTHORIZED = 401
+_TRIES = 5  # refusals "for now" of one tracker in a row before this run leaves it alone
+
+
+@dataclass(slots=True)
+class _Line:
+    """The way to one tracker: how far its keys are known, and whether and when it may be asked."""
+
+    tracker: Tracker
+    high_water: int | None = None
+    is_open: bool = True
+    refusals: int = 0
+    not_before: float = 0.0
+    reason: str = ""
+    busy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    line: _Line
+    chunk: Chunk
+    creates: tuple[Create, ...]
+
+
+@dataclass(slots=True)
+class Creating:
+    """One pass over everything that is planned; `carry_out` ends when nothing more can be sent."""
+
+    run: Run
+    nodes: dict[int, Node]
+    frontier: Frontier
+    stopped: dict[TrackerName, str] = field(default_factory=dict)
+    _lines: dict[TrackerName, _Line] = field(default_factory=dict)
+    _ids: dict[ObjectKey, int] = field(default_factory=dict)
+    _in_flight: dict[Future[Sequence[Outcome]], _Sent] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Run) -> Creating:
+        """Load the rollout's graph."""
+        with run.database.reading() as connection:
+            nodes = objects.graph(connection, run.rollout)
+        creating = cls(run, nodes, Frontier(nodes))
+        creating._lines = {name: _Line(tracker) for name, tracker in run.trackers.items()}
+        return creating
+
+    def carry_out(self) -> None:
+        """Send what can be sent, until only doubts, refusals and closed trackers are left."""
+        try:
+            while self._dispatch() or self._in_flight:
+                if self._in_flight:
+                    self._take_answers()
+                else:
+                    self._pause()
+        finally:
+            self._drain()
+        self.stopped = {name: line.reason for name, line in self._lines.items() if not line.is_open}
+
+    # Sending
+
+    def _dispatch(self) -> bool:
+        """Send all that may leave now; True when something was sent or will be after a pause."""
+        is_waiting = False
+        for name, line in self._lines.items():
+            while line.is_open and line.busy < self.run.connections:
+                if line.not_before > self.run.clock.monotonic():
+                    is_waiting = is_waiting or self.frontier.has_ready(name)
+                    break
+                if not self._prepare(name, line):
+                    break
+                chunk = self.frontier.next_chunk(name, line.tracker.capacity)
+                if chunk is None:
+                    break
+                self._send(line, chunk)
+        return is_waiting or bool(self._in_flight)
+
+    def _prepare(self, name: TrackerName, line: _Line) -> bool:
+        """Before the first create: learn the newest key and the remote clock."""
+        if line.high_water is not None:
+            return True
+        if not self.frontier.has_ready(name):
+            return False
+        try:
+            line.high_water = line.tracker.high_water()
+        except TrackerError as error:
+            self._close(line, error.what)
+            return False
+        return True
+
+    def _send(self, line: _Line, chunk: Chunk) -> None:
+        run = self.run
+        with run.database.transaction() as connection:
+            if run.lease.seconds_left < run.timing.deadline + _MARGIN:
+                run.lease.renew(connection)
+            entries.mark_inflight(
+                connection,
+                chunk.entry_ids,
+                sent_at=line.tracker.remote_now(),
+                high_water=line.high_water or 0,
+                fence=run.lease.fence,
+            )
+            creates = objects.creates(connection, run.rollout, chunk.entry_ids)
+        future = run.executor.submit(line.tracker.send, run.rollout, creates)
+        line.busy += 1
+        self._in_flight[future] = _Sent(line, chunk, creates)
+
+    def _pause(self) -> None:
+        """Nothing is under way: wait for the tracker that may be asked first."""
+        now = self.run.clock.monotonic()
+        waits = [line.not_before - now for line in self._lines.values() if line.is_open and line.not_before > now]
+        if waits:
+            self.run.on_step(Step(note=f"asked to slow down: waiting {min(waits):.0f} s"))
+            self.run.clock.sleep(min(waits))
+
+    # Answers
+
+    def _take_answers(self) -> None:
+        finished, _open = wait(self._in_flight, return_when=FIRST_COMPLETED)
+        for future in finished:
+            self._answer(self._in_flight.pop(future), future)
+
+    def _drain(self) -> None:
+        """Record what comes back even when the run ends on an error, so that as little as possible is in doubt."""
+        while self._in_flight:
+            with contextlib.suppress(LedgerError):  # the first one is on its way up already; ids are in the rescue file
+                self._take_answers()
+
+    def _answer(self, sent: _Sent, future: Future[Sequence[Outcome]]) -> None:
+        sent.line.busy -= 1
+        self.frontier.answered(sent.chunk)
+        try:
+            outcomes = future.result()
+        except OutcomeUnknown as error:
+            outcomes = [InDoubt(reason=error.what)] * len(sent.creates)
+        except TrackerError as error:
+            outcomes = [
+                Refused(reason=error.what, again=True, status=error.status, retry_after=error.retry_after)
+            ] * len(sent.creates)
+        if len(outcomes) != len(sent.creates):
+            raise AssertionError(f"{len(outcomes)} outcomes for {len(sent.creates)} creates")  # a bug in a tracker
+        self._record(sent, outcomes)
+        self._pace(sent.line, outcomes)
+        made, total = self.frontier.tally(sent.chunk.kind)
+        self.run.on_step(Step(kind=sent.chunk.kind, made=made, total=total))
+
+    def _record(self, sent: _Sent, outcomes: Sequence[Outcome]) -> None:
+        settled: list[tuple[int, State]] = []
+        try:
+            with self.run.database.transaction() as connection:
+                for entry_id, outcome in zip(sent.chunk.entry_ids, outcomes, strict=True):
+                    settled += self._record_one(connection, entry_id, outcome, is_ensured=sent.chunk.kind.is_ensured)
+        except LedgerError:
+            self._rescue(sent, outcomes)
+            raise
+        for entry_id, state in settled:
+            self.frontier.settle(entry_id, state)
+        keys = [outcome.remote.key for outcome in outcomes if isinstance(outcome, Done)]
+        sent.line.high_water = max([sent.line.high_water or 0, *(_number(key) for key in keys)])
+
+    def _record_one(
+        self, connection: Transaction, entry_id: int, outcome: Outcome, *, is_ensured: bool
+    ) -> list[tuple[int, State]]:
+        match outcome:
+            case Done(remote=remote, also=also):
+                entries.mark_created(connection, entry_id, remote)
+                others = [self._id_of(key) for key in also]
+                for other in others:
+                    entries.mark_created(connection, other, Remote(id=""))
+                return [(other, State.CREATED) for other in others] + [(entry_id, State.CREATED)]
+            case Refused(again=True, reason=reason):
+                entries.mark_planned(connection, [entry_id], reason)
+                return [(entry_id, State.PLANNED)]
+            case Refused(reason=reason):
+                entries.mark_failed(connection, entry_id, reason)
+                return [(entry_id, State.FAILED)]
+            case InDoubt(reason=reason) if is_ensured:  # sending it again leaves one object, so there is no doubt
+                entries.mark_planned(connection, [entry_id], reason)
+                return [(entry_id, State.PLANNED)]
+            case InDoubt(reason=reason):
+                entries.note_doubt(connection, [entry_id], reason)
+                return [(entry_id, State.INFLIGHT)]
+
+    def _id_of(self, key: ObjectKey) -> int:
+        if not self._ids:
+            self._ids = {node.object: node.entry_id for node in self.nodes.values()}
+        return self._ids[key]
+
+    def _rescue(self, sent: _Sent, outcomes: Sequence[Outcome]) -> None:
+        for create, outcome in zip(sent.creates, outcomes, strict=True):
+            if isinstance(outcome, Done):
+                self.run.rescue.keep(
+                    {
+                        "object": str(create.object),
+                        "marker": create.marker,
+                        "remote": plain(outcome.remote),
+                        "also": [str(key) for key in outcome.also],
+                    }
+                )
+
+    def _pace(self, line: _Line, outcomes: Sequence[Outcome]) -> None:
+        """Slow down or close a tracker that refuses for now."""
+        refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused) and outcome.again]
+        doubts = [outcome for outcome in outcomes if isinstance(outcome, InDoubt)]
+        if not refusals and not doubts:
+            line.refusals = 0
+            return
+        line.refusals += 1
+        waits = [outcome.retry_after for outcome in refusals if outcome.retry_after is not None]
+        line.not_before = self.run.clock.monotonic() + (max(waits) if waits else min(2.0**line.refusals, 30.0))
+        reason = (refusals or doubts)[0].reason
+        if line.refusals >= _TRIES or any(outcome.status == _UNAUTHORIZED for outcome in refusals):
+            self._close(line, reason)
+
+    def _close(self, line: _Line, reason: str) -> None:
+        line.is_open = False
+        line.reason = reason
+        self.run.on_step(Step(note=f"{line.tracker.name}: {reason}"))
+
+
+def _number(key: str) -> int:
+    tail = key.rpartition("-")[2]
+    return int(tail) if tail.isdigit() else 0

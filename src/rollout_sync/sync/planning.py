@@ -1,0 +1,246 @@
+"""Makes a plan: reads both services, compares, writes nothing anywhere."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+
+from rollout_sync.errors import ForeignRollout, PlanError
+from rollout_sync.ledger import objects, rollouts
+from rollout_sync.ledger.objects import Entry
+from rollout_sync.ledger.opening import Database
+from rollout_sync.ledger.rollouts import RolloutRow
+from rollout_sync.model.objects import Binding, Intent, ObjectKey, Observation, Remote, Sighting
+from rollout_sync.model.operations import Finding, Operation, OperationState, Verb
+from rollout_sync.model.rollout import Person, Rollout, RolloutId, TrackerName
+from rollout_sync.reconcile import diff, guard, limits
+from rollout_sync.reconcile.desired import Destination, desired
+from rollout_sync.reconcile.guard import Thresholds
+from rollout_sync.reconcile.plan import Plan, Write
+from rollout_sync.schedule.calendar import WorkCalendar
+from rollout_sync.schedule.dates import plan_dates
+from rollout_sync.sync import findings
+from rollout_sync.trackers.base import Inspection, Tracker
+from rollout_sync.transport.clock import Clock
+
+State = OperationState
+_TO_MAKE = frozenset({State.PLANNED, State.FAILED, State.SKIPPED, State.INFLIGHT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a coordinator asks for: an expanded rollout, what was found while expanding it, and where it came from."""
+
+    rollout: Rollout
+    source: Mapping[str, object]
+    findings: tuple[Finding, ...] = ()
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    intents: tuple[Intent, ...]
+    writes: tuple[Write, ...]
+    agreed: tuple[Write, ...]
+    operations: tuple[Operation, ...]
+
+
+def planned_from(database: Database, rollout: RolloutId, today: date) -> date:
+    """The day dates are computed from: today for a new rollout, the day it was first accepted for a running one."""
+    with database.reading() as connection:
+        known = rollouts.load(connection, rollout)
+    return date.fromisoformat(str(known.source["planned_from"])) if known is not None else today
+
+
+def make(
+    wish: Wish, *, database: Database, trackers: Mapping[TrackerName, Tracker], clock: Clock, thresholds: Thresholds
+) -> Plan:
+    """Compare what the template wants, what was last written and what the services say.
+
+    Raises:
+        ForeignRollout: the rollout's work exists remotely, but not in this ledger.
+        UnsafePlan: thresholds are exceeded and `wish.force` is not set.
+        TrackerError: a service could not be read.
+    """
+    rollout = wish.rollout
+    with database.reading() as connection:
+        known = rollouts.load(connection, rollout.id)
+        kept = tuple(objects.entries(connection, rollout.id))
+        bound = objects.bindings(connection, rollout.id)
+    _check_name(rollout, known)
+    inspections = inspect(rollout, trackers)
+    _check_foreign(rollout, known, inspections)
+    start = date.fromisoformat(str(known.source["planned_from"])) if known else clock.now().date()
+    schedule = plan_dates(rollout, WorkCalendar.of(rollout.calendar), start)
+    destination = Destination(
+        trackers=frozenset(trackers), people={name: one.people for name, one in inspections.items()}
+    )
+    intents = desired(rollout, schedule, destination)
+    sighting = _observe(trackers, bound)
+    compared = _compare(intents, kept, sighting, rollout.owns)
+    if not wish.force:
+        guard.check(compared.operations, len(bound), len(sighting.gone), thresholds)
+    found = (
+        *wish.findings,
+        *(finding for one in inspections.values() for finding in one.findings),
+        *findings.of_people(rollout, {name: one.people for name, one in inspections.items()}),
+        *findings.of_homes(rollout, frozenset(trackers)),
+        *findings.of_schedule(schedule, rollout),
+        *limits.check(intents),
+        *findings.of_sighting(sighting),
+        *findings.of_adoption(known.source if known else {}, len(compared.intents)),
+    )
+    return Plan(
+        id=secrets.token_hex(8),
+        rollout=rollout.id,
+        name=rollout.name,
+        ledger=database.uuid,
+        revision=known.revision if known else 0,
+        fingerprint=rollout.fingerprint,
+        made_at=clock.now(),
+        source={**_carried(known), **wish.source, "planned_from": start.isoformat()},
+        facts={name.value: one.facts for name, one in inspections.items()},
+        baseline={key: (slot.start.isoformat(), slot.finish.isoformat()) for key, slot in schedule.slots.items()},
+        intents=compared.intents,
+        writes=compared.writes,
+        agreed=compared.agreed,
+        gone=sighting.gone,
+        pending=sum(entry.state in _TO_MAKE for entry in kept),
+        operations=compared.operations,
+        findings=found,
+        schedule=schedule,
+        titles={item.key: item.title for item in rollout.items},
+    )
+
+
+def inspect(rollout: Rollout, trackers: Mapping[TrackerName, Tracker]) -> dict[TrackerName, Inspection]:
+    """Look at all destinations side by side, and let each tracker use what it learned."""
+    emails = sorted({person.email.lower() for person in _involved(rollout)})
+    with ThreadPoolExecutor(max_workers=len(TrackerName)) as executor:
+        futures = {name: executor.submit(tracker.inspect, rollout.id, emails) for name, tracker in trackers.items()}
+        inspections = {name: future.result() for name, future in futures.items()}
+    for name, tracker in trackers.items():
+        tracker.use(inspections[name].facts)
+    return inspections
+
+
+def _involved(rollout: Rollout) -> list[Person]:
+    people = [item.owner for item in rollout.items if item.owner is not None]
+    for item in rollout.items:
+        if item.approval is not None:
+            people += [*item.approval.approvers, *item.approval.deputies]
+    return people
+
+
+def _check_name(rollout: Rollout, known: RolloutRow | None) -> None:
+    if known is not None and known.template not in ("", rollout.template):  # "" after an adoption
+        raise PlanError(
+            f"{rollout.name!r} is already running from the template {known.template!r}, not {rollout.template!r}",
+            where=f"rollout {rollout.id}",
+            hint="choose another --name, or the same template",
+        )
+
+
+def _check_foreign(rollout: Rollout, known: RolloutRow | None, inspections: Mapping[TrackerName, Inspection]) -> None:
+    existing = {name.value: one.existing for name, one in inspections.items() if one.existing}
+    if known is None and existing:
+        counts = ", ".join(f"{count} in {name}" for name, count in existing.items())
+        raise ForeignRollout(
+            f"work of {rollout.name!r} exists already ({counts}), but this ledger does not know it",
+            where=f"rollout {rollout.id}",
+            hint=f"run `rollout-sync adopt {rollout.id}` to take it over, or choose another --name",
+        )
+
+
+def _observe(trackers: Mapping[TrackerName, Tracker], bound: Sequence[Binding]) -> Sighting:
+    sightings = [
+        tracker.observe(mine)
+        for name, tracker in trackers.items()
+        if (mine := [binding for binding in bound if binding.object.kind.tracker is name])
+    ]
+    return Sighting(
+        observations=tuple(one for sighting in sightings for one in sighting.observations),
+        gone=tuple(key for sighting in sightings for key in sighting.gone),
+        unseen={key: reason for sighting in sightings for key, reason in sighting.unseen.items()},
+    )
+
+
+def _compare(intents: Sequence[Intent], kept: Sequence[Entry], sighting: Sighting, owns: Sequence[str]) -> _Compared:
+    wanted = {intent.object: intent for intent in intents}
+    by_key = {entry.object: entry for entry in kept}
+    seen = {observation.object: observation for observation in sighting.observations}
+    places = {str(entry.object): entry.remote for entry in kept if entry.remote is not None}
+    fresh = [intent for intent in intents if _is_to_make(by_key.get(intent.object))]
+    operations = [_pending(by_key.get(intent.object), diff.created(intent)) for intent in fresh]
+    writes: list[Write] = []
+    agreed: list[Write] = []
+    for entry in kept:
+        if entry.state is not State.CREATED or entry.object in sighting.gone or entry.remote is None:
+            continue
+        known = diff.Known(object=entry.object, base=entry.base or {}, remote=entry.remote, item=entry.item)
+        if entry.object not in wanted:
+            operations.append(diff.retired(known))
+            continue
+        if entry.object in sighting.unseen:
+            continue
+        found = diff.compare(wanted[entry.object], known, seen.get(entry.object), places, owns)
+        if found.operation is not None:
+            operations.append(found.operation)
+        if found.write:
+            writes.append(_write(known, found, seen.get(entry.object), places))
+        elif found.base != known.base:
+            agreed.append(Write(object=entry.object, fields={}, base=found.base))
+    return _Compared(tuple(fresh), tuple(writes), tuple(agreed), tuple(operations))
+
+
+def _carried(known: RolloutRow | None) -> dict[str, object]:
+    """What outlives a new plan: whether an adoption was confirmed."""
+    return {name: value for name, value in known.source.items() if name == "adoption"} if known else {}
+
+
+def _is_to_make(entry: Entry | None) -> bool:
+    return entry is None or entry.state in _TO_MAKE
+
+
+def _pending(entry: Entry | None, operation: Operation) -> Operation:
+    if entry is None:
+        return operation
+    reasons = {
+        State.PLANNED: "accepted earlier, not made yet",
+        State.INFLIGHT: f"in doubt: {entry.last_error or 'sent, no answer'}",
+        State.FAILED: f"refused before: {entry.last_error}",
+        State.SKIPPED: f"left out before: {entry.last_error}",
+    }
+    return Operation(
+        verb=operation.verb,
+        object=operation.object,
+        item=operation.item,
+        title=operation.title,
+        reason=reasons.get(entry.state, operation.reason),
+    )
+
+
+def _write(
+    known: diff.Known, found: diff.Difference, observation: Observation | None, places: Mapping[str, Remote]
+) -> Write:
+    shown = observation.fields if observation is not None else known.base
+    return Write(
+        object=known.object,
+        fields=found.write,
+        base=found.base,
+        seen={name: diff.canonical(shown.get(name, known.base.get(name)), places) for name in found.write},
+        previous={name: known.base[name] for name in found.write if name in known.base},
+    )
+
+
+def shows_changes(plan: Plan) -> bool:
+    """Whether carrying the plan out would send anything (for `plan --exit-code`)."""
+    return not plan.is_empty or any(operation.verb is Verb.UPDATE for operation in plan.operations)
+
+
+def describe(key: ObjectKey) -> str:
+    """An object's kind and name for people."""
+    return f"{key.kind.value.replace('-', ' ')} {key.name}"

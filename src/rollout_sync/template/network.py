@@ -1,0 +1,122 @@
+"""Which item of a template waits for which, by the keys written in the file.
+
+Used twice: by the checks over everything that is written, by the expansion over what its conditions keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from rollout_sync.template.document import TemplateDocument
+from rollout_sync.template.items import AfterDocument, ItemDocument, PhaseDocument
+
+Waits = Mapping[str, tuple[AfterDocument, ...]]
+"""Item key to its dependencies, with those of its phase filled in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """An item where it stands in the file."""
+
+    phase_index: int
+    item_index: int
+    phase: PhaseDocument
+    item: ItemDocument
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Its path in the tree of the file."""
+        return ("phases", self.phase_index, "items", self.item_index)
+
+    @property
+    def is_departmental(self) -> bool:
+        """Whether it stands for one item per department."""
+        return self.phase.wave is not None or self.item.for_each is not None
+
+
+def spots(document: TemplateDocument) -> Iterator[Spot]:
+    """All items in the order of the file."""
+    for i, phase in enumerate(document.phases):
+        for j, item in enumerate(phase.items):
+            yield Spot(phase_index=i, item_index=j, phase=phase, item=item)
+
+
+def waits(all_spots: Sequence[Spot], kept: frozenset[str]) -> Waits:
+    """What every kept item waits for.
+
+    Names that are no item are passed over (the checks complain of them). An item that its condition dropped hands its
+    own dependencies on. What a phase waits for goes to each of its items that waits for no other item of the phase.
+    """
+    by_key = {spot.item.key: spot for spot in all_spots}
+    members: dict[str, list[str]] = {}
+    for spot in all_spots:
+        members.setdefault(spot.phase.key, []).append(spot.item.key)
+    answer: dict[str, tuple[AfterDocument, ...]] = {}
+    for spot in all_spots:
+        key = spot.item.key
+        if key not in kept:
+            continue
+        own = _bridged(spot.item.after, by_key, kept)
+        inside = set(members[spot.phase.key])
+        if not any(wait.item in inside for wait in own):
+            named = [named for wait in spot.phase.after for named in _named_by_phase(wait, by_key, members)]
+            own = (*own, *(wait for wait in _bridged(named, by_key, kept) if wait.item not in inside))
+        answer[key] = _once(own)
+    return answer
+
+
+def _named_by_phase(
+    wait: AfterDocument, by_key: Mapping[str, Spot], members: Mapping[str, Sequence[str]]
+) -> Iterator[AfterDocument]:
+    """A phase's `after` may name a phase: that is all of its items."""
+    if wait.item in by_key:
+        yield wait
+        return
+    for key in members.get(wait.item, ()):
+        yield wait.model_copy(update={"item": key})
+
+
+def _bridged(
+    after: Sequence[AfterDocument], by_key: Mapping[str, Spot], kept: frozenset[str]
+) -> tuple[AfterDocument, ...]:
+    """Dependencies with dropped items replaced by what those wait for themselves."""
+    answer: list[AfterDocument] = []
+    seen: set[str] = set()
+    open_waits = list(reversed(after))
+    while open_waits:
+        wait = open_waits.pop()
+        spot = by_key.get(wait.item)
+        if spot is None:
+            continue
+        if wait.item in kept:
+            answer.append(wait)
+        elif wait.item not in seen:
+            seen.add(wait.item)
+            open_waits.extend(reversed(spot.item.after or spot.phase.after))
+    return tuple(answer)
+
+
+def _once(after: Sequence[AfterDocument]) -> tuple[AfterDocument, ...]:
+    """The first of several dependencies of the same type on the same item."""
+    return tuple({(wait.item, wait.link): wait for wait in reversed(after)}.values())[::-1]
+
+
+def cycles(waits_for: Waits, most: int = 10) -> Iterator[tuple[str, ...]]:
+    """Chains that close on themselves, first item first and last; at most `most`, each cut open once found."""
+    graph = {key: {wait.item for wait in after} for key, after in waits_for.items()}
+    for _ in range(most):
+        try:
+            TopologicalSorter({key: sorted(before) for key, before in graph.items()}).prepare()
+        except CycleError as error:
+            chain: list[str] = error.args[1]
+            yield tuple(_from_smallest(chain[:-1]))
+            graph[chain[1]].discard(chain[0])
+            continue
+        return
+
+
+def _from_smallest(ring: Sequence[str]) -> Sequence[str]:
+    at = ring.index(min(ring))
+    return [*ring[at:], *ring[:at], ring[at]]
