@@ -136,7 +136,8 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _stopped(stop: BaseException) -> tuple[int, tuple[Complaint, ...]]:
-    if isinstance(stop.__cause__, EOFError):
+    # click's prompts hide the cause, but Python keeps what was being handled as the context.
+    if isinstance(stop.__cause__ or stop.__context__, EOFError):
         what = "The input ended before all questions were answered."
         return 2, (Complaint(code="no-input", what=what, hint="Give the answers as options, or run it in a terminal."),)
     what = "Stopped safely: run the same command again."

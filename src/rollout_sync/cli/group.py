@@ -22,6 +22,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("rollout_sync.cli.commands.init", "Ask for accounts and write the configuration."),
     "doctor": ("rollout_sync.cli.commands.doctor", "Check everything that a run needs, with the fix for each."),
     "templates": ("rollout_sync.cli.commands.templates", "List, show and check rollout templates."),
+    "plan": ("rollout_sync.cli.commands.plan", "Show what a rollout would create or change, with its dates."),
+    "start": ("rollout_sync.cli.commands.start", "Plan, show, ask, and create everything once."),
+    "apply": ("rollout_sync.cli.commands.apply", "Carry out a plan that was written to a file."),
+    "verify": ("rollout_sync.cli.commands.verify", "Check that everything exists exactly once."),
+    "adopt": ("rollout_sync.cli.commands.adopt", "Rebuild a lost ledger from what stands in Jira and Planner."),
     "sandbox": ("rollout_sync.cli.commands.sandbox", "Run a stand-in for Jira and Planner on this machine."),
 }
 """Name to module and one-line help. The help stands here so that `--help` imports no command."""
@@ -82,10 +87,12 @@ class LazyGroup(click.Group):
 )
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration; default: config.toml.")
 @click.option("--sandbox", metavar="URL", envvar="ROLLOUT_SYNC_SANDBOX", help="Work on a running sandbox instead.")
-@click.option("--output", type=click.Choice([*Output]), help="Form of the answer; default: text.")
+@click.option("--output", type=click.Choice([form.value for form in Output]), help="Form of the answer; default: text.")
 @click.option("-v", "--verbose", count=True, help="Log what is done; twice: every request.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
-@click.option("--log", type=click.Choice([*LogForm]), default=LogForm.TEXT, help="Form of the log on stderr.")
+@click.option(
+    "--log", type=click.Choice([form.value for form in LogForm]), default="text", help="Form of the log on stderr."
+)
 @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
 @click.version_option(package_name="rollout-sync", prog_name="rollout-sync", message="%(prog)s %(version)s")
 @click.pass_context
@@ -93,17 +100,17 @@ def cli(  # noqa: PLR0917 - one parameter for each global option
     ctx: click.Context,
     config: Path | None,
     sandbox: str | None,
-    output: Output | None,
+    output: str | None,
     verbose: int,
     quiet: bool,  # noqa: FBT001 - click hands options over by name
-    log: LogForm,
+    log: str,
     no_color: bool,  # noqa: FBT001 - the same
 ) -> None:
     """Start rollouts in Jira and Planner from a template, and keep them in sync."""
     invocation: Invocation = ctx.obj
     invocation.config, invocation.sandbox = config, sandbox
-    invocation.output = output or invocation.output
-    invocation.log, invocation.verbosity = log, -1 if quiet else verbose
+    invocation.output = Output(output) if output else invocation.output
+    invocation.log, invocation.verbosity = LogForm(log), -1 if quiet else verbose
     invocation.screen.is_quiet = quiet
     invocation.screen.use_color = invocation.screen.use_color and not no_color
     if ctx.invoked_subcommand is None:

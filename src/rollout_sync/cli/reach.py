@@ -1,4 +1,4 @@
-"""What `doctor` asks the services without signing in: are they there, and does this machine's clock agree with theirs?"""
+"""What `doctor` asks the services without signing in: are they there, and is the clock right?"""
 
 from __future__ import annotations
 

@@ -138,8 +138,8 @@ def _key_path(location: Sequence[str | int]) -> KeyPath:
 def _words(kind: str, message: str, path: KeyPath, context: Mapping[str, object]) -> tuple[str, str]:
     if kind == "extra_forbidden":
         return f"there is no such {'key' if path[1:] else 'section'}", nearest_hint(path[-1], _siblings(path))
-    if kind == "missing":
-        return "is missing", ""
+    if kind in _WORDS:
+        return _WORDS[kind], ""
     if kind in {"model_type", "model_attributes_type"}:
         return "should be a section", f"write [{path[-1]}] on a line of its own"
     if kind == "literal_error":
@@ -149,6 +149,7 @@ def _words(kind: str, message: str, path: KeyPath, context: Mapping[str, object]
     return _plain(message), ""
 
 
+_WORDS = {"missing": "is missing", "string_too_short": "is empty"}
 _PATTERN_WORDS = {
     "project": "is no project key; it is the part before the hyphen of an issue key, in capitals",
     "email": "is no e-mail address",

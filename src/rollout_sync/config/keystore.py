@@ -6,8 +6,9 @@ import keyring
 from keyring.backends import fail, null
 from keyring.errors import KeyringError
 
-from rollout_sync.config.secrets import SERVICE
 from rollout_sync.errors import ConfigError
+
+SERVICE = "rollout-sync"
 
 
 class SystemKeystore:

@@ -16,7 +16,6 @@ from typing import Protocol
 from rollout_sync.errors import ConfigError
 from rollout_sync.transport.redaction import SECRETS
 
-SERVICE = "rollout-sync"
 _LONGEST = 64 * 1024
 
 

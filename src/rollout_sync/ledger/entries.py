@@ -36,9 +36,8 @@ def accept(connection: Connection, rollout: RolloutId, intents: Iterable[Intent]
     New ones get their marker here, before any request. Those that an earlier plan left PLANNED, FAILED or SKIPPED take
     the new look and are tried again. What is in flight, made or gone is left alone.
     """
-    states = dict(
-        connection.execute(sa.select(entry.c.object, entry.c.state).where(entry.c.rollout_id == rollout)).tuples().all()
-    )
+    chosen = sa.select(entry.c.object, entry.c.state).where(entry.c.rollout_id == rollout)
+    states = {name: state for name, state in connection.execute(chosen)}  # noqa: C416 -- rows, not pairs
     batch: list[dict[str, object]] = []
     count = 0
     for intent in intents:

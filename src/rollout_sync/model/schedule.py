@@ -14,7 +14,8 @@ class Slot:
     """When an item is planned: first and last working day, both included.
 
     `slack` is total float in working days: how far the item may slip before go-live, or a date tied to it, has to move;
-    0 is critical, negative is too late already. For items that go-live does not wait for: before the rollout's end moves.
+    0 is critical, negative is too late already. For items that go-live does not wait for: before the rollout's end
+    moves.
     """
 
     start: date

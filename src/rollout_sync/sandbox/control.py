@@ -9,18 +9,16 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
 
+from rollout_sync.sandbox.errors import BadControl
 from rollout_sync.sandbox.faults import BadRule, parse_rules
 from rollout_sync.sandbox.gate import LATE
+from rollout_sync.sandbox.login import CERTIFICATES
 from rollout_sync.sandbox.seed import person
 from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.switches import UnknownSwitch
 from rollout_sync.sandbox.world import World
 
 View = Callable[[World], object]
-
-
-class BadControl(Exception):
-    """A control request that cannot be carried out; the message says what is wrong."""
 
 
 def register(app: Flask, world: World) -> None:
@@ -161,6 +159,14 @@ def _add_people(world: World) -> object:
     return _people(world)
 
 
+def _add_certificate(world: World) -> object:
+    thumbprint = str(_body().get("thumbprint", ""))
+    if not thumbprint:
+        raise BadControl('certificates take {"thumbprint": base64url of the SHA-1 or SHA-256 of the certificate}')
+    world.store.put(CERTIFICATES, thumbprint, {})
+    return world.store.keys(CERTIFICATES)
+
+
 def _act(world: World) -> object:
     body = _body()
     match body.get("service"):
@@ -197,5 +203,6 @@ _ROUTES: tuple[tuple[str, str, View], ...] = (
     ("POST", "/switches", _set_switches),
     ("GET", "/people", _people),
     ("POST", "/people", _add_people),
+    ("POST", "/certificates", _add_certificate),
     ("POST", "/act", _act),
 )

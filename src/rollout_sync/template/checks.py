@@ -12,6 +12,7 @@ from rollout_sync.errors import Problem
 from rollout_sync.model.rollout import AnchorEvent, Home, ItemKind
 from rollout_sync.template.dates import country_problem, read_day
 from rollout_sync.template.document import TemplateDocument
+from rollout_sync.template.items import AfterDocument, WaveOf
 from rollout_sync.template.network import Spot, cycles, spots, waits
 from rollout_sync.template.nodes import Path
 from rollout_sync.template.parameters import Unusable, default_of
@@ -127,20 +128,38 @@ def _audiences(document: TemplateDocument) -> Iterator[tuple[str, Path]]:
 
 def _after(document: TemplateDocument, places: Places) -> Iterator[Problem]:
     """Every item that is waited for must exist."""
-    items = {spot.item.key for spot in spots(document)}
-    phases = {phase.key for phase in document.phases}
+    items = frozenset(spot.item.key for spot in spots(document))
+    phases = frozenset(phase.key for phase in document.phases)
     for spot in spots(document):
         for i, wait in enumerate(spot.item.after):
-            if wait.item not in items:
-                hint = did_you_mean(wait.item, items)
-                if wait.item in phases:
-                    hint = "an item waits for items; put a phase into the `after` of its phase"
-                yield places.problem((*spot.path, "after", i, "item"), f"unknown item {wait.item!r}", hint)
+            yield from _item_wait(wait, spot, (*spot.path, "after", i), (items, phases), places)
     for i, phase in enumerate(document.phases):
         for j, wait in enumerate(phase.after):
+            path: Path = ("phases", i, "after", j)
+            if wait.wave is WaveOf.PREVIOUS:
+                yield places.problem((*path, "wave"), "a phase as a whole has no wave before", "leave `wave` out")
             if wait.item not in items | phases:
                 hint = did_you_mean(wait.item, items | phases)
-                yield places.problem(("phases", i, "after", j, "item"), f"unknown item or phase {wait.item!r}", hint)
+                yield places.problem((*path, "item"), f"unknown item or phase {wait.item!r}", hint)
+
+
+def _item_wait(
+    wait: AfterDocument, spot: Spot, path: Path, known: tuple[frozenset[str], frozenset[str]], places: Places
+) -> Iterator[Problem]:
+    items, phases = known
+    if wait.item not in items:
+        hint = did_you_mean(wait.item, items)
+        if wait.item in phases:
+            hint = "an item waits for items; put a phase into the `after` of its phase"
+        yield places.problem((*path, "item"), f"unknown item {wait.item!r}", hint)
+    elif wait.wave is WaveOf.PREVIOUS and not _is_beside(wait.item, spot):
+        message = f"{spot.item.key}: only items of the same phase with a wave have a wave before"
+        yield places.problem((*path, "wave"), message, "leave `wave` out")
+
+
+def _is_beside(key: str, spot: Spot) -> bool:
+    """Whether the item stands in the same phase, and the phase has waves."""
+    return spot.phase.wave is not None and any(item.key == key for item in spot.phase.items)
 
 
 def _closed_chains(document: TemplateDocument, places: Places) -> Iterator[Problem]:

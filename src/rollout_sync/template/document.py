@@ -274,7 +274,7 @@ class TemplateDocument(Part):
     roles: Mapping[Name, Annotated[RoleDocument, BeforeValidator(nothing_is_empty)]] = Field(
         default_factory=dict, max_length=50, description="Parts that people play, by name."
     )
-    calendar: CalendarDocument = Field(default=CalendarDocument(), description="Which days count as working days.")
+    calendar: CalendarDocument = Field(default=CalendarDocument(), description="The working days.")
     routes: Mapping[ItemKind, Home] = Field(
         default_factory=dict,
         description="Where a kind of item lives: `jira`, `planner` or `both`. Left out: task, milestone and check in "

@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from graphlib import CycleError
 from hashlib import sha256
 
 from rollout_sync.errors import Problem, TemplateError
 from rollout_sync.model.operations import Finding, Severity
-from rollout_sync.model.rollout import Department, Rollout, RolloutId, WaveDay
+from rollout_sync.model.rollout import Department, Dependency, ItemKey, Rollout, RolloutId, WaveDay
 from rollout_sync.template.calendars import calendar_of
 from rollout_sync.template.casting import Cast
 from rollout_sync.template.document import HeldItems, TemplateDocument
@@ -43,11 +44,14 @@ class Expansion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a coordinator asks for: the rollout's name, and the day it goes live or the day it starts."""
+    """What a coordinator asks for; one of `go_live` and `start` is set."""
 
     name: str
     go_live: date | None
     start: date | None
+    answers: Mapping[str, Answer]
+    people: PeopleList
+    departments: tuple[Department, ...]
 
 
 def expand(
@@ -74,15 +78,16 @@ def expand(
     Raises:
         TemplateError: the request contradicts itself, or a text cannot be filled in with these answers.
     """
-    request = Request(name=_checked_name(name), go_live=go_live, start=start)
     if (go_live is None) == (start is None):
         raise TemplateError("give either the day of go-live or the day of the start", (), hint="--go-live YYYY-MM-DD")
     chosen = _chosen(people.departments, departments)
+    title = _checked_name(name)
+    request = Request(name=title, go_live=go_live, start=start, answers=answers, people=people, departments=chosen)
     cast = Cast(template.document, people.people)
     filling = Filling(template.places)
     shared = base_context(request.name, go_live, answers, chosen)
     ground = Ground(document=template.document, cast=cast, filling=filling, shared=shared)
-    rollout = _rollout(template, request, answers, people, chosen, ground)
+    rollout = _rollout(template, request, ground)
     if filling.problems:
         count = len(filling.problems)
         noun = "problem" if count == 1 else "problems"
@@ -127,47 +132,55 @@ def _chosen(listed: tuple[Department, ...], wanted: Sequence[str] | None) -> tup
     return tuple(department for department in listed if department.key in keys)
 
 
-def _rollout(
-    template: Template,
-    request: Request,
-    answers: Mapping[str, Answer],
-    people: PeopleList,
-    chosen: tuple[Department, ...],
-    ground: Ground,
-) -> Rollout:
+def _rollout(template: Template, request: Request, ground: Ground) -> Rollout:
     document, filling = template.document, ground.filling
     context = ground.context(None)
-    orders = {phase.key: ordered(chosen, phase.wave.order) for phase in document.phases if phase.wave is not None}
+    orders = {
+        phase.key: ordered(request.departments, phase.wave.order) for phase in document.phases if phase.wave is not None
+    }
     all_stages = tuple(stages(document, orders))
     all_spots = tuple(spots(document))
     kept = {spot.item.key: spot for spot in all_spots if _is_kept(spot, ground)}
-    made = {stage.key: tuple(pieces(stage, kept, chosen)) for stage in all_stages}
+    made = {stage.key: tuple(pieces(stage, kept, request.departments)) for stage in all_stages}
     all_pieces = tuple(piece for stage in all_stages for piece in made[stage.key])
     _check_keys(all_pieces, ground)
     after = dependencies(all_pieces, waits(all_spots, frozenset(kept)))
-    held_by = gates(all_pieces, after)
+    held_by = _held_by(all_pieces, after, template)
     return Rollout(
         id=rollout_id(request.name),
         name=request.name,
         title=filling.line(("title",), document.title, context),
         template=document.template,
         template_version=document.version,
-        fingerprint=fingerprint(template.text, request, answers, people, chosen),
+        fingerprint=fingerprint(template.text, request),
         purpose=filling.text(("purpose",), document.purpose, context),
         go_live=request.go_live,
         start=request.start,
         calendar=calendar_of(document.calendar, filling, context),
-        parameters={key: _scalar(answer) for key, answer in answers.items()},
-        departments=chosen,
+        parameters={key: _scalar(answer) for key, answer in request.answers.items()},
+        departments=request.departments,
         waves=tuple(_waves(all_stages)),
         phases=tuple(phase_of(stage, ground) for stage in all_stages if made[stage.key]),
         items=tuple(item_of(piece, ground, after[piece.key], held_by[piece.key]) for piece in all_pieces),
-        people=people.people,
+        people=request.people.people,
         owns=tuple(owned.value for owned in document.owns),
         grace_days=document.tolerance.grace_days,
         wait_for_gate=document.held is HeldItems.WAIT,
-        extras=extras_of(document, ground, answers, chosen),
+        extras=extras_of(document, ground, request.answers, request.departments),
     )
+
+
+def _held_by(
+    all_pieces: Sequence[Piece], after: Mapping[ItemKey, tuple[Dependency, ...]], template: Template
+) -> Mapping[ItemKey, tuple[ItemKey, ...]]:
+    try:
+        return gates(all_pieces, after)
+    except CycleError as error:
+        ring: list[ItemKey] = error.args[1]
+    path = next(piece.spot.path for piece in all_pieces if piece.key == ring[0])
+    message = f"these items wait for each other: {' → '.join(ring)}"
+    problem = template.places.problem((*path, "after"), message, "take a `wave: previous` or another wait out")
+    raise TemplateError(f"1 problem in {template.file}", (problem,), hint=problem.hint)
 
 
 def _scalar(answer: Answer) -> str | int | float | bool:
@@ -228,21 +241,15 @@ def _department_findings(document: TemplateDocument, chosen: Sequence[Department
         )
 
 
-def fingerprint(
-    text: str,
-    request: Request,
-    answers: Mapping[str, Answer],
-    people: PeopleList,
-    departments: Sequence[Department],
-) -> str:
+def fingerprint(text: str, request: Request) -> str:
     """A hash that changes with everything that the rollout is made of."""
     made_of = {
         "template": text,
         "name": request.name,
         "go_live": request.go_live.isoformat() if request.go_live else None,
         "start": request.start.isoformat() if request.start else None,
-        "answers": {name: plain_answer(answer) for name, answer in answers.items()},
-        "people": [asdict(person) for person in people.people],
-        "departments": [asdict(department) for department in departments],
+        "answers": {name: plain_answer(answer) for name, answer in request.answers.items()},
+        "people": [asdict(person) for person in request.people.people],
+        "departments": [asdict(department) for department in request.departments],
     }
     return sha256(json.dumps(made_of, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

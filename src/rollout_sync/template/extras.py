@@ -1,4 +1,4 @@
-"""The parts of a template that later commands need beside the items: playbooks, pulse, measures, roles; as plain JSON."""
+"""What later commands need of a template beside the items, as plain JSON: playbooks, pulse, measures, roles."""
 
 from __future__ import annotations
 

@@ -35,6 +35,13 @@ class WaveOrder(StrEnum):
     LISTED = "listed"
 
 
+class WaveOf(StrEnum):
+    """Which department's item is waited for: one's own, or the one whose turn was before."""
+
+    SAME = "same"
+    PREVIOUS = "previous"
+
+
 class AfterDocument(Part):
     """One dependency, written `after: [key]` or `after: [{item: key, link: SS, lag: 2}]`."""
 
@@ -45,6 +52,11 @@ class AfterDocument(Part):
         "FF: finishes when it is finished. SF: finishes when it has started.",
     )
     lag: int = Field(default=0, ge=-200, le=200, description="Working days between the two; negative for an overlap.")
+    wave: WaveOf = Field(
+        default=WaveOf.SAME,
+        description="`previous`: waits for the item of the department whose wave is before; the first wave does not "
+        "wait. Both items must stand in the same phase with a wave.",
+    )
 
 
 def _named(value: object) -> object:
@@ -60,6 +72,7 @@ _AFTER_SCHEMA = {
         "item": {"type": "string"},
         "link": {"enum": [link.value for link in LinkType]},
         "lag": {"type": "integer", "minimum": -200, "maximum": 200},
+        "wave": {"enum": [which.value for which in WaveOf]},
     },
 }
 

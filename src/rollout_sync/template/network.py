@@ -5,12 +5,12 @@ Used twice: by the checks over everything that is written, by the expansion over
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from rollout_sync.template.document import TemplateDocument
-from rollout_sync.template.items import AfterDocument, ItemDocument, PhaseDocument
+from rollout_sync.template.items import AfterDocument, ItemDocument, PhaseDocument, WaveOf
 
 Waits = Mapping[str, tuple[AfterDocument, ...]]
 """Item key to its dependencies, with those of its phase filled in."""
@@ -46,66 +46,66 @@ def spots(document: TemplateDocument) -> Iterator[Spot]:
 def waits(all_spots: Sequence[Spot], kept: frozenset[str]) -> Waits:
     """What every kept item waits for.
 
-    Names that are no item are passed over (the checks complain of them). An item that its condition dropped hands its
-    own dependencies on. What a phase waits for goes to each of its items that waits for no other item of the phase.
+    Names that are no item are passed over (the checks complain of them). What a phase waits for goes to each of its
+    items that waits for no other item of the phase. An item that its condition dropped hands its dependencies on.
     """
-    by_key = {spot.item.key: spot for spot in all_spots}
-    members: dict[str, list[str]] = {}
+    written = _written(all_spots)
+    keys = (spot.item.key for spot in all_spots)
+    return {key: _once(tuple(_bridged(key, written, kept))) for key in keys if key in kept}
+
+
+def _written(all_spots: Sequence[Spot]) -> Waits:
+    """Dependencies as the file has them, those of phases handed to their first items."""
+    members: dict[str, dict[str, None]] = {}
     for spot in all_spots:
-        members.setdefault(spot.phase.key, []).append(spot.item.key)
+        members.setdefault(spot.phase.key, {})[spot.item.key] = None
+    items = {key for keys in members.values() for key in keys}
     answer: dict[str, tuple[AfterDocument, ...]] = {}
     for spot in all_spots:
-        key = spot.item.key
-        if key not in kept:
-            continue
-        own = _bridged(spot.item.after, by_key, kept)
-        inside = set(members[spot.phase.key])
-        if not any(wait.item in inside for wait in own):
-            named = [named for wait in spot.phase.after for named in _named_by_phase(wait, by_key, members)]
-            own = (*own, *(wait for wait in _bridged(named, by_key, kept) if wait.item not in inside))
-        answer[key] = _once(own)
+        inside = members[spot.phase.key]
+        own = tuple(wait for wait in spot.item.after if wait.item in items)
+        if not any(wait.item in inside and wait.wave is WaveOf.SAME for wait in own):
+            of_phase = (named for wait in spot.phase.after for named in _named_by_phase(wait, items, members))
+            own = (*own, *(wait for wait in of_phase if wait.item not in inside))
+        answer[spot.item.key] = own
     return answer
 
 
 def _named_by_phase(
-    wait: AfterDocument, by_key: Mapping[str, Spot], members: Mapping[str, Sequence[str]]
+    wait: AfterDocument, items: Collection[str], members: Mapping[str, Collection[str]]
 ) -> Iterator[AfterDocument]:
     """A phase's `after` may name a phase: that is all of its items."""
-    if wait.item in by_key:
+    if wait.item in items:
         yield wait
         return
     for key in members.get(wait.item, ()):
         yield wait.model_copy(update={"item": key})
 
 
-def _bridged(
-    after: Sequence[AfterDocument], by_key: Mapping[str, Spot], kept: frozenset[str]
-) -> tuple[AfterDocument, ...]:
-    """Dependencies with dropped items replaced by what those wait for themselves."""
-    answer: list[AfterDocument] = []
+def _bridged(key: str, written: Waits, kept: frozenset[str]) -> Iterator[AfterDocument]:
+    """Dependencies of an item, with dropped items replaced by what those wait for themselves."""
     seen: set[str] = set()
-    open_waits = list(reversed(after))
+    open_waits = list(reversed(written[key]))
     while open_waits:
         wait = open_waits.pop()
-        spot = by_key.get(wait.item)
-        if spot is None:
-            continue
         if wait.item in kept:
-            answer.append(wait)
+            yield wait
         elif wait.item not in seen:
             seen.add(wait.item)
-            open_waits.extend(reversed(spot.item.after or spot.phase.after))
-    return tuple(answer)
+            open_waits.extend(reversed(written[wait.item]))
 
 
 def _once(after: Sequence[AfterDocument]) -> tuple[AfterDocument, ...]:
     """The first of several dependencies of the same type on the same item."""
-    return tuple({(wait.item, wait.link): wait for wait in reversed(after)}.values())[::-1]
+    return tuple({(wait.item, wait.link, wait.wave): wait for wait in reversed(after)}.values())[::-1]
 
 
 def cycles(waits_for: Waits, most: int = 10) -> Iterator[tuple[str, ...]]:
-    """Chains that close on themselves, first item first and last; at most `most`, each cut open once found."""
-    graph = {key: {wait.item for wait in after} for key, after in waits_for.items()}
+    """Chains that close on themselves, first item first and last; at most `most`, each cut open once found.
+
+    What waits for the wave before cannot close a chain within its phase and is left out here.
+    """
+    graph = {key: {wait.item for wait in after if wait.wave is WaveOf.SAME} for key, after in waits_for.items()}
     for _ in range(most):
         try:
             TopologicalSorter({key: sorted(before) for key, before in graph.items()}).prepare()

@@ -31,6 +31,7 @@ MAX_BYTES: Final = 256 * 1024
 """A template of 45 items with full texts takes 60 KiB; more than this takes the pure parser over a second."""
 
 MAX_LINE: Final = 8 * 1024
+MAX_LINES: Final = 20_000
 MAX_DEPTH: Final = 24
 MAX_NODES: Final = 10_000
 MAX_ALIASES: Final = 100
@@ -293,7 +294,11 @@ def _decode(raw: bytes, file: str) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         message = "the file is not UTF-8"
         raise Unreadable(Problem(file=file, line=line, column=0, message=message, hint="save it as UTF-8")) from None
-    for number, line_text in enumerate(text.split("\n"), start=1):
+    lines = text.split("\n")
+    if len(lines) > MAX_LINES:
+        message = f"more than {MAX_LINES:,} lines"
+        raise Unreadable(Problem(file=file, line=MAX_LINES + 1, column=0, message=message))
+    for number, line_text in enumerate(lines, start=1):
         if len(line_text) > MAX_LINE:
             message = f"line longer than {MAX_LINE:,} characters"
             raise Unreadable(Problem(file=file, line=number, column=0, message=message))

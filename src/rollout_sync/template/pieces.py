@@ -24,7 +24,7 @@ from rollout_sync.model.rollout import (
 from rollout_sync.template.casting import DEFAULT_WITHIN_DAYS, Cast
 from rollout_sync.template.document import TemplateDocument
 from rollout_sync.template.filling import Filling, department_facts
-from rollout_sync.template.items import ItemDocument, PhaseDocument
+from rollout_sync.template.items import ItemDocument, PhaseDocument, WaveOf
 from rollout_sync.template.network import Spot, Waits
 from rollout_sync.template.nodes import Path
 from rollout_sync.template.rendering import Context
@@ -137,18 +137,23 @@ def dependencies(all_pieces: Sequence[Piece], waits: Waits) -> Mapping[ItemKey, 
     places: dict[str, dict[str, ItemKey]] = {}
     for piece in all_pieces:
         places.setdefault(piece.spot.item.key, {})[piece.department.key if piece.department else ""] = piece.key
-    answer: dict[ItemKey, tuple[Dependency, ...]] = {}
-    for piece in all_pieces:
-        own = piece.department.key if piece.department else ""
-        answer[piece.key] = tuple(
+    return {
+        piece.key: tuple(
             Dependency(item=key, link=wait.link, lag=wait.lag)
             for wait in waits[piece.spot.item.key]
-            for key in _targets(places.get(wait.item, {}), own)
+            for key in _targets(places.get(wait.item, {}), piece, wait.wave)
         )
-    return answer
+        for piece in all_pieces
+    }
 
 
-def _targets(places: Mapping[str, ItemKey], own: str) -> Sequence[ItemKey]:
+def _targets(places: Mapping[str, ItemKey], piece: Piece, which: WaveOf) -> Sequence[ItemKey]:
+    """The pieces of an item that this one waits for; `places` holds them by department, in the order of waves."""
+    own = piece.department.key if piece.department else ""
+    if which is WaveOf.PREVIOUS:
+        order = list(places)
+        turn = order.index(own) if own in places else 0
+        return (places[order[turn - 1]],) if turn else ()
     return (places[own],) if own in places else tuple(places.values())
 
 
@@ -158,6 +163,9 @@ def gates(
     """All approvals upstream of every piece, in the order of the rollout.
 
     An emergency approval holds nothing: its work goes first and the decision follows.
+
+    Raises:
+        graphlib.CycleError: pieces wait for each other across waves.
     """
     rank = {piece.key: number for number, piece in enumerate(all_pieces)}
     closed = {piece.key for piece in all_pieces if _holds(piece.spot.item)}

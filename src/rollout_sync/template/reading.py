@@ -133,8 +133,7 @@ def _owner(path: Path, places: Places) -> str:
         for key in ("key", "title"):
             if entry := node.get(key):
                 return shown(plain(entry[1]))
-    steps = [str(step) for step in path if isinstance(step, str)]
-    return steps[-1] if steps else "the template"
+    return _label(path, places) if path else "the template"
 
 
 _WORDS: Final[Mapping[str, str]] = {

@@ -28,11 +28,15 @@ def command(invocation: Invocation, *, port: int | None, state: Path | None, see
     chosen = configured(invocation)
     from rollout_sync.sandbox.server import run  # noqa: PLC0415 - Flask is slow to load
 
-    run(
-        chosen.port if port is None else port,
-        state or chosen.state,
-        chosen.seed if seed is None else seed,
-    )
+    where = chosen.port if port is None else port
+    try:
+        run(where, state or chosen.state, chosen.seed if seed is None else seed)
+    except OSError as error:
+        raise ConfigError(
+            f"The sandbox cannot listen on port {where} ({error.strerror or type(error).__name__}).",
+            where="--port",
+            hint="Another program may use it; --port 0 takes a free one.",
+        ) from error
 
 
 def configured(invocation: Invocation) -> SandboxSettings:

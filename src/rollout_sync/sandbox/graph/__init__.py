@@ -1,19 +1,8 @@
-"""Microsoft Graph v1.0 as far as a rollout needs it."""
+"""Microsoft Graph v1.0 as far as a rollout needs it: Planner, groups, users, mail, calendar, `$batch`."""
 
 from __future__ import annotations
-from flask import Flask
-from rollout_sync.sandbox.world import World
 
+from rollout_sync.sandbox.graph.act import act
+from rollout_sync.sandbox.graph.service import pattern_of, register
 
-def register(app: Flask, world: World) -> None:
-    """Nothing yet."""
-
-
-def pattern_of(method: str, path: str) -> str | None:
-    """Nothing yet."""
-    return None
-
-
-def act(world: World, body: object) -> object:
-    """Nothing yet."""
-    return None
+__all__ = ["act", "pattern_of", "register"]

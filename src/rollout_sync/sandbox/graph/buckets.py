@@ -100,9 +100,8 @@ def plan_of(call: Call, changes: Document, name: str) -> str:
 
 def order_hint(world: World, asked: str | None) -> str:
     """The value for an order hint that a client asked for; without one, newest first."""
-    if asked:
-        return compute(asked)
-    return default_hint(world.clock.now(), world.store.next_number("order-hint"))
+    fresh = default_hint(world.clock.now(), world.store.next_number("order-hint"))
+    return compute(asked, fresh) if asked else fresh
 
 
 def _load(call: Call) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 from rollout_sync.sandbox.graph.errors import GraphError, invalid
 from rollout_sync.sandbox.graph.switches import number
@@ -114,7 +115,7 @@ def collection(call: Call, context: str, resources: list[Document], *, page: str
         "value": [selected(call, resource) for resource in resources[start : start + size]],
     }
     if start + size < len(resources):
-        kept = "".join(f"&{k}={v}" for k, v in call.query.items() if k not in {"$skiptoken", "$top"})
+        kept = "".join(f"&{k}={quote(v)}" for k, v in call.query.items() if k not in {"$skiptoken", "$top"})
         body["@odata.nextLink"] = f"{call.base}{call.path}?$skiptoken={start + size:06d}{kept}"
     return Reply(body=body)
 

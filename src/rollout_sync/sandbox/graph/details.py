@@ -21,7 +21,6 @@ from rollout_sync.sandbox.graph.members import (
     open_type,
     read,
     text,
-    unknown,
 )
 from rollout_sync.sandbox.graph.plans import changed
 from rollout_sync.sandbox.graph.resources import bump, check_task, check_version, load, render

@@ -6,12 +6,12 @@ Order is ordinal. A computed value holds no space and no exclamation mark; a req
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
 from rollout_sync.sandbox.graph.errors import invalid
 
-_LOWEST, _BEYOND = 0x22, 0x7F
+_SPACE, _LOWEST, _BEYOND = 0x20, 0x22, 0x7F
+_LONGEST: Final = 100
 _LAST_TICK: Final = 2**63 - 1
 _EPOCH: Final = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -23,8 +23,8 @@ def default_hint(at: datetime, number: int) -> str:
     return str(_LAST_TICK - ticks - number)
 
 
-def compute(hint: str) -> str:
-    """The value for a hint that a client sent.
+def compute(hint: str, fresh: str) -> str:
+    """The value for a hint that a client sent; `fresh` is the one for `" !"`, which names no neighbour.
 
     Raises:
         GraphError: no space or exclamation mark in it (a computed value sent back), or not of the form.
@@ -34,7 +34,7 @@ def compute(hint: str) -> str:
             "Specified order hint is in an invalid format: "
             f"The input ({hint}) does not contain spaces or exclamation points."
         )
-    value = _evaluate(hint)
+    value = _evaluate(hint, fresh) if len(hint) <= _LONGEST else None
     if value is None:
         raise invalid(f"Specified order hint is in an invalid format: The input ({hint}) cannot be read.")
     return value
@@ -55,10 +55,9 @@ def between(low: str, high: str) -> str:
         high = high[1:] if high and ceiling == step else ""
 
 
-@lru_cache(maxsize=1024)
-def _evaluate(hint: str) -> str | None:
+def _evaluate(hint: str, fresh: str) -> str | None:
     """The value of a possibly nested hint; None when it is none."""
-    if not all(0x20 <= ord(c) < _BEYOND for c in hint):
+    if not all(_SPACE <= ord(c) < _BEYOND for c in hint):
         return None
     if " " not in hint and "!" not in hint:
         return hint
@@ -66,7 +65,7 @@ def _evaluate(hint: str) -> str | None:
         return None
     body = hint[:-1]
     for place in (n for n, c in enumerate(body) if c == " "):
-        before, after = _evaluate(body[:place]), _evaluate(body[place + 1 :])
+        before, after = _evaluate(body[:place], fresh), _evaluate(body[place + 1 :], fresh)
         if before is not None and after is not None:
-            return between(before, after if after > before else "")
+            return between(before, after if after > before else "") if before or after else fresh
     return None

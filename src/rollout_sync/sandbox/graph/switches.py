@@ -27,6 +27,7 @@ SWITCHES: Final = (
         for name, (value, code, meaning) in _LIMITS.items()
     ),
     Switch(name="planner_page_size", default=400, meaning="tasks, buckets or plans in one page of a list"),
+    Switch(name="mail_page_size", default=10, meaning="messages or events in one page of a list"),
     Switch(
         name="app_only_user",
         default="null",

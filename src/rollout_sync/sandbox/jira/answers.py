@@ -54,7 +54,6 @@ class Call:
     view: View
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, list[str]] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
     body: object = None
     fault: Rule | None = None
 

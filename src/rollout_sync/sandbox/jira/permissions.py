@@ -65,8 +65,8 @@ class Rights:
         self._store = store
 
     def may(self, account: str, permission: str, project: str = "") -> bool:
-        """Whether an account has a permission, in a project by its id."""
-        if self._kept(REVOKED, account, permission, project):
+        """Whether an account has a permission, in a project by its id; an anonymous visitor has none."""
+        if not account or self._kept(REVOKED, account, permission, project):
             return False
         return PERMISSIONS[permission].is_default or self._kept(GRANTED, account, permission, project)
 

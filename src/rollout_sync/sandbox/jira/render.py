@@ -69,12 +69,13 @@ def wanted(
 
 def issue_json(site: Site, issue: Issue, view: View, show: Wanted) -> Json:
     """One issue."""
+    names = [name for name in show.names(issue) if name != "parent" or issue["parent"]]
     body: Json = {
         "expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations",
         "id": issue["id"],
         "self": view.link(f"issue/{issue['id']}"),
         "key": issue["key"],
-        "fields": {name: _RENDERERS[name](site, issue, view) for name in show.names(issue)},
+        "fields": {name: _RENDERERS[name](site, issue, view) for name in names},
     }
     if show.properties:
         kept = issue["properties"]

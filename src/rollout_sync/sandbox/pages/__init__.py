@@ -1,9 +1,7 @@
-"""HTML pages of the sandbox: the index and the Planner boards."""
+"""HTML pages of the sandbox that a person can open: the index, the Planner boards, the mailboxes."""
 
 from __future__ import annotations
-from flask import Flask
-from rollout_sync.sandbox.world import World
 
+from rollout_sync.sandbox.pages.planner import register
 
-def register(app: Flask, world: World) -> None:
-    """Nothing yet."""
+__all__ = ["register"]

@@ -236,7 +236,7 @@ def mounted_library(access: JiraAccess, api_base: str, transport: Transport) -> 
         options={"server": api_base, "rest_api_version": "3"},
         get_server_info=False,
         max_retries=0,
-        timeout=(5, 60),  # type: ignore[arg-type] # requests takes the pair, the package hands it on
+        timeout=(5, 60),
         logging=False,
     )
     # The package takes no session from outside, so this one private name is used; a test watches it.

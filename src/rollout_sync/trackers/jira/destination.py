@@ -46,7 +46,7 @@ class Destination:
         cloud_id: of the site; empty where the gateway is not used.
         site: base of the links that people open.
         account: accountId we act as.
-        link_type: id of the link type that means "blocks".
+        link_type: id of the link type that means "blocks"; `link_name` is its name.
         hold_status: name of the status of held work; empty when labels alone tell.
     """
 
@@ -57,6 +57,7 @@ class Destination:
     epic: TypeFacts
     issue: TypeFacts
     link_type: str
+    link_name: str
     cloud_id: str = ""
     team_managed: bool = False
     hold_status: str = ""

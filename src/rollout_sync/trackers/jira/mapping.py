@@ -27,7 +27,6 @@ from rollout_sync.trackers.jira.shapes import Json, inner, inner_text
 PROPERTY = "rollout-sync"
 """Key of the issue property that carries identity; invisible to people, moves with the issue."""
 
-BLOCKS = "Blocks"
 _PROPERTY_VERSION = 1
 
 
@@ -95,7 +94,7 @@ def issue_update(create: Create, rollout: RolloutId, destination: Destination) -
     }
     links = folded_links(create.fields, destination)
     if links:
-        body["update"] = {"issuelinks": [{"add": _link_to(source)} for _, source in links]}
+        body["update"] = {"issuelinks": [{"add": _link_to(source, destination)} for _, source in links]}
     if held and kind.hold:
         body["transition"] = {"id": kind.hold}
     return body
@@ -219,6 +218,8 @@ def _set_fields(fields: Fields, kind: TypeFacts, *, empty_too: bool = False) -> 
         target = kind.start if name == "start" else _TARGETS.get(name, "")
         if not target or (value in (None, "") and not empty_too):
             continue
+        if not empty_too and target not in (*_ALWAYS, *kind.settable):
+            continue  # not on the create screen: `inspect` said so, and Jira would refuse the whole issue
         if name == "parent" and not isinstance(value, Remote):
             continue
         body[target] = _written(name, value)
@@ -249,8 +250,9 @@ def _label_verbs(fields: Fields, current: Identity | None) -> list[Mapping[str, 
     return verbs
 
 
-def _link_to(source: Remote) -> Json:
-    return {"type": {"name": BLOCKS}, "inwardIssue": _issue(source)}
+def _link_to(source: Remote, destination: Destination) -> Json:
+    """The new issue says the inward phrase, "is blocked by", of the issue it names as inward."""
+    return {"type": {"name": destination.link_name}, "inwardIssue": _issue(source)}
 
 
 def _issue(remote: Remote) -> Json:
@@ -277,6 +279,11 @@ def _date(value: object) -> Value:
     return value[:10] if isinstance(value, str) and value else None
 
 
+def _category(value: object) -> Value:
+    key = inner_text(value, "statusCategory", "key")
+    return key if key in ("indeterminate", "done") else "new"
+
+
 def _account(value: object) -> Value:
     return inner_text(value, "accountId") or None
 
@@ -291,6 +298,7 @@ def _stamp(value: object) -> Value:
     return None if seen is None else seen.isoformat()
 
 
+_ALWAYS = ("summary", "parent")
 _TARGETS = {"title": "summary", "text": "description", "due": "duedate", "owner": "assignee", "parent": "parent"}
 _READERS = {
     "title": ("summary", _text),
@@ -299,7 +307,7 @@ _READERS = {
     "owner": ("assignee", _account),
     "parent": ("parent", _parent),
     "status": ("status", lambda value: inner_text(value, "name")),
-    "category": ("status", lambda value: inner_text(value, "statusCategory", "key")),
+    "category": ("status", _category),
     "created_at": ("created", _stamp),
     "created_by": ("creator", _account),
     "updated_at": ("updated", _stamp),

@@ -22,7 +22,7 @@ _SERVER_ERRORS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inner:
-    """One request inside a batch. `url` is relative to the version (`/planner/tasks/…`); ids are unique in the batch."""
+    """One request inside a batch; `url` is relative to the version (`/planner/tasks/…`), `id` unique in the batch."""
 
     id: str
     method: str

@@ -1,4 +1,4 @@
-"""The group that receives the plans, as `inspect` learned it: a value, its JSON form, and addresses made from it. Pure."""
+"""The group that receives the plans, as `inspect` learned it: a value, its JSON form, addresses made from it. Pure."""
 
 from __future__ import annotations
 

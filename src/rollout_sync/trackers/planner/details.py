@@ -6,6 +6,7 @@ Nothing that people added is removed, no tick is taken away, and text below or a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from rollout_sync.model.objects import Fields, Remote, Value
 from rollout_sync.trackers.planner.dates import iso
@@ -64,7 +65,8 @@ def mark_of(details: Json) -> Mark | None:
 def _entries(fields: Fields, current: Json) -> dict[str, object]:
     checklist = _checklist(fields.get("checklist"), _open(current, "checklist"))
     references = _references(fields.get("references"), _open(current, "references"))
-    return ({"checklist": checklist} if checklist else {}) | ({"references": references} if references else {})
+    entries: dict[str, object] = {"checklist": checklist, "references": references}
+    return {member: written for member, written in entries.items() if written}
 
 
 def _checklist(wanted: Value, have: Mapping[str, Json]) -> dict[str, object]:
@@ -103,10 +105,15 @@ def _references(wanted: Value, have: Mapping[str, Json]) -> dict[str, object]:
 
 
 def address_of(target: Value) -> str | None:
-    """The URL that a reference shows; None where its object does not exist or has no page."""
-    if isinstance(target, Remote):
-        return target.url or None
-    return target if isinstance(target, str) and target else None
+    """The URL that a reference shows; None where its object does not exist, has no page, or has a page Planner refuses.
+
+    One address that Planner refuses (not http, or a host without a dot) would cost the whole write, notes included.
+    """
+    url = target.url if isinstance(target, Remote) else target
+    if not isinstance(url, str):
+        return None
+    parts = urlsplit(url)
+    return url if parts.scheme in ("http", "https") and "." in (parts.hostname or "") else None
 
 
 def _tick(key: str, item: Json) -> Mapping[str, Value]:

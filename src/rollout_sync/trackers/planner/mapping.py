@@ -95,7 +95,7 @@ def task_patch(fields: Fields, names: Names, current: Json) -> dict[str, object]
 
 def plan_fields(plan: Json) -> Fields:
     """What Graph says of a plan."""
-    return {"title": str(plan.get("title", ""))} | _made(plan)
+    return {"title": str(plan.get("title", "")), **_made(plan)}
 
 
 def label_names(details: Json) -> tuple[str, ...]:

@@ -1,14 +1,14 @@
-"""Conditional writes: send only what differs, and where somebody was faster read again and merge, at most three times."""
+"""Conditional writes: send what differs; where somebody was faster, read again and merge, at most three times."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollout_sync.errors import TrackerError
 from rollout_sync.model.objects import Remote
 from rollout_sync.model.operations import Done, Outcome, Refused
-from rollout_sync.trackers.planner.batch import BATCH_SIZE, Inner
+from rollout_sync.trackers.planner.batch import BATCH_SIZE, Inner, InnerReply
 from rollout_sync.trackers.planner.client import GraphClient
 from rollout_sync.trackers.planner.mapping import Json, version_of
 from rollout_sync.trackers.planner.outcomes import CONFLICTS, NOT_FOUND, failed, refused, written
@@ -82,10 +82,7 @@ class _Round:
             if found.failure is None and found.rows:
                 self._current[number] = found.rows[0]
                 continue
-            again = found.failure is None or found.failure.is_transient or not 400 <= found.failure.status  # noqa: PLR2004
-            again = again or (target.is_fresh and found.failure is not None and found.failure.status == NOT_FOUND)
-            reason = refused(found.failure) if found.failure is not None else Refused(reason="no answer came")
-            self._settle(number, _nothing_written(reason, again=again))
+            self._settle(number, _unread(found.failure, is_fresh=target.is_fresh))
 
     def _write(self) -> None:
         bodies: dict[int, dict[str, object]] = {}
@@ -114,15 +111,12 @@ class _Round:
         self.left.discard(number)
 
 
-def _nothing_written(why: Refused, *, again: bool) -> Refused:
-    return Refused(
-        reason=why.reason,
-        again=again or why.again,
-        status=why.status,
-        code=why.code,
-        hint=why.hint,
-        retry_after=why.retry_after,
-    )
+def _unread(failure: InnerReply | None, *, is_fresh: bool) -> Refused:
+    """The object could not be read, so nothing was written; later it may work, unless it is refused for good."""
+    if failure is None:
+        return Refused(reason="Graph answered without the object", again=True)
+    later = failure.is_transient or not failure.status or (is_fresh and failure.status == NOT_FOUND)
+    return replace(refused(failure), again=later or refused(failure).again)
 
 
 def _conflict() -> Refused:

@@ -124,7 +124,7 @@ class Reader:
         if self._is_plan_gone(look, plan):
             return ""
         is_plan = binding.object.kind in _PLAN_KINDS
-        if is_plan or _status(look.read[_plan_path(plan)]) or place != own and look.read[place].failure is not None:
+        if is_plan or _status(look.read[_plan_path(plan)]) or (place != own and look.read[place].failure is not None):
             return f"it is not found, but its plan may only be hidden from this account: {decisive.failure.words}"
         tasks = _list_path(plan, ObjectKind.TASK)
         is_listed = binding.object.kind is ObjectKind.DETAILS and look.has(tasks, binding.remote.id)

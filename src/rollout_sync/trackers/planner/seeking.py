@@ -1,4 +1,4 @@
-"""The strong read: do the objects exist whose creation is in doubt? Complete lists of the places where they would be."""
+"""The strong read: do the doubtful objects exist? It takes complete lists of all places where they would be."""
 
 from __future__ import annotations
 

@@ -1,0 +1,168 @@
+"""The composition root: settings and secrets in, wired parts out. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from requests import PreparedRequest
+from requests.adapters import BaseAdapter
+
+from rollout_sync.config import Keystore, Settings
+from rollout_sync.config.secrets import SecretPlace, fetch_secret, find_secret
+from rollout_sync.config.settings import GraphAuth, JiraSettings, PlannerSettings
+from rollout_sync.ledger.opening import CommitObserver, Database
+from rollout_sync.model.rollout import TrackerName
+from rollout_sync.reconcile.guard import Thresholds
+from rollout_sync.sync.applying import World
+from rollout_sync.sync.run import Step, Timing
+from rollout_sync.trackers.base import Tracker
+from rollout_sync.trackers.jira.client import JiraAccess, JiraClient, TokenKind
+from rollout_sync.trackers.jira.tracker import JiraTracker
+from rollout_sync.trackers.planner.access import GraphAccess, SignIn
+from rollout_sync.trackers.planner.auth import TokenSource
+from rollout_sync.trackers.planner.client import GraphClient
+from rollout_sync.trackers.planner.tracker import PlannerTracker
+from rollout_sync.transport import Limits, Phase, Transport
+from rollout_sync.transport.allowed import checked_base_url
+from rollout_sync.transport.clock import Clock, SystemClock
+from rollout_sync.transport.redaction import SECRETS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """What tests put in place of the machine: clock, network, and observers of commits and requests."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    inner: BaseAdapter | None = None
+    on_commit: CommitObserver | None = None
+    on_phase: Callable[[Phase, PreparedRequest], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The program with its settings; everything is made when it is asked for."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    keystore: Keystore
+    show: Callable[[str], None] | None = None
+    edges: Edges = field(default_factory=Edges)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of this run."""
+        return self.edges.clock
+
+    @contextmanager
+    def ledger(self, *, read_only: bool = False) -> Iterator[Database]:
+        """The ledger, open for the block."""
+        database = Database(self.settings.ledger.path, read_only=read_only, on_commit=self.edges.on_commit)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def trackers(self) -> Mapping[TrackerName, Tracker]:
+        """The configured services, on one transport.
+
+        Raises:
+            ConfigError: a secret is missing, or an address must not be given a token.
+        """
+        transport = Transport(
+            clock=self.clock,
+            limits=Limits(deadline=self.settings.timing.deadline),
+            inner=self.edges.inner,
+            rewrites=self.settings.rewrites,
+            on_phase=self.edges.on_phase,
+        )
+        found: dict[TrackerName, Tracker] = {}
+        if self.settings.jira is not None:
+            found[TrackerName.JIRA] = self._jira(self.settings.jira, transport)
+        if self.settings.planner is not None:
+            found[TrackerName.PLANNER] = self._planner(self.settings.planner, transport)
+        return found
+
+    def world(
+        self,
+        database: Database,
+        on_step: Callable[[Step], None],
+        settle: float | None = 0.0,
+        trackers: Mapping[TrackerName, Tracker] | None = None,
+    ) -> World:
+        """What applying a plan needs; with `trackers` over connections that are open already."""
+        return World(
+            database=database,
+            trackers=trackers if trackers is not None else self.trackers(),
+            clock=self.clock,
+            timing=self.timing(settle),
+            on_step=on_step,
+        )
+
+    def timing(self, settle: float | None = 0.0) -> Timing:
+        """The protocol's seconds."""
+        timing = self.settings.timing
+        return Timing(deadline=timing.deadline, horizon=timing.settle_horizon, settle=settle)
+
+    def thresholds(self) -> Thresholds:
+        """The safety thresholds."""
+        safety = self.settings.safety
+        return Thresholds(max_share=safety.max_share, min_count=safety.min_count, max_create=safety.max_create)
+
+    def _jira(self, jira: JiraSettings, transport: Transport) -> Tracker:
+        access = JiraAccess(
+            base_url=self._checked(jira.site, "[jira] site"),
+            email=jira.email,
+            token=self._secret(jira.token),
+            kind=TokenKind(jira.auth.value),
+            project=jira.project,
+            custom_fields=jira.custom_fields,
+            hold_status=jira.hold_status,
+            epic_type=jira.epic_type,
+            issue_type=jira.task_type,
+        )
+        return JiraTracker(access=access, client=JiraClient(access, transport))
+
+    def _planner(self, planner: PlannerSettings, transport: Transport) -> Tracker:
+        kind = SignIn(planner.auth.value)
+        access = GraphAccess(
+            tenant=planner.tenant,
+            client_id=planner.client_id,
+            kind=kind,
+            group=planner.group,
+            secret=self._secret(planner.secret) if planner.auth is GraphAuth.CLIENT_SECRET else "",
+            certificate=planner.certificate,
+            thumbprint=planner.thumbprint or "",
+            passphrase=self._passphrase(planner),
+            authority=self._checked(planner.authority, "[planner] authority"),
+            base_url=self._checked(planner.base_url, "[planner] base_url"),
+            token_cache=planner.token_cache,
+            **self._pages(),
+        )
+        tokens = TokenSource(
+            access, session=transport.session(), clock=self.clock, show=self.show, on_secret=SECRETS.register
+        )
+        client = GraphClient(transport=transport, tokens=tokens, base_url=access.base_url, clock=self.clock)
+        return PlannerTracker(access=access, client=client)
+
+    def _pages(self) -> Mapping[str, str]:
+        """Addresses of plans for people; the sandbox has boards of its own."""
+        if not self.settings.sandbox_url:
+            return {}
+        page = f"{self.settings.sandbox_url}/boards/planner/{{plan}}"
+        return {"plan_page": page, "task_page": page + "#{task}"}
+
+    def _checked(self, url: str, key: str) -> str:
+        safety = self.settings.safety
+        insecure = safety.insecure_lab or self.settings.sandbox_url is not None
+        return checked_base_url(url, key=key, allow_hosts=safety.allow_hosts, insecure_lab=insecure)
+
+    def _secret(self, place: SecretPlace) -> str:
+        return fetch_secret(place, self.environ, self.keystore).reveal()
+
+    def _passphrase(self, planner: PlannerSettings) -> str:
+        if planner.auth is not GraphAuth.CERTIFICATE:
+            return ""
+        found = find_secret(planner.passphrase, self.environ, self.keystore)
+        return found.reveal() if found else ""

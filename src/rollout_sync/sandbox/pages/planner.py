@@ -1,0 +1,181 @@
+"""Planner boards that a person can open and work in, the index, and the forms behind the cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, Flask, Response, redirect, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from rollout_sync.sandbox.errors import BadAct
+from rollout_sync.sandbox.graph import act
+from rollout_sync.sandbox.graph.resources import BUCKETS, PLAN_DETAILS, PLANS, TASK_DETAILS, TASKS
+from rollout_sync.sandbox.pages.planner_card import PROGRESS, Board, card
+from rollout_sync.sandbox.pages.planner_layout import asset, current_person, options, page
+from rollout_sync.sandbox.pages.planner_mailbox import mailbox, mailboxes, message
+from rollout_sync.sandbox.store import Document
+from rollout_sync.sandbox.world import World
+
+_NO_BUCKET: Final = ""
+_COLUMN: Final = Markup("""<section class="column" data-bucket="{id}" aria-labelledby="bucket-{id}">
+<h2 id="bucket-{id}">{name} <span class="count">{count}</span></h2>
+{cards}
+</section>""")
+_BOARD: Final = Markup("""<div class="head"><h1>{title}</h1>
+<p>{done} of {count} tasks completed. Drag a card, or use its form, to work in the plan as {who}.</p></div>
+{problem}
+<form class="add" method="post" action="{action}"><input type="hidden" name="do" value="create">
+<label>New task <input name="title" maxlength="255" required></label>
+<label>in <select name="bucket">{buckets}</select></label> <button type="submit">Add</button></form>
+<div class="board" data-action="{action}">{columns}</div>""")
+_PROBLEM: Final = Markup('<p class="problem" role="alert">{}</p>')
+_LIST: Final = Markup("<h1>{title}</h1>{problem}<ul class='plain'>{rows}</ul>")
+_ROW: Final = Markup('<li><a href="{}">{}</a> {}</li>')
+
+
+def register(app: Flask, world: World) -> None:
+    """Add the pages to the application."""
+    routes = Blueprint("pages", __name__)
+    views: tuple[tuple[str, str, Callable[..., AnyResponse]], ...] = (
+        ("GET", "/", _index),
+        ("GET", "/boards/planner", _plans),
+        ("GET", "/boards/planner/<plan_id>", _board),
+        ("POST", "/boards/planner/<plan_id>/act", _act),
+        ("GET", "/mailbox", mailboxes),
+        ("GET", "/mailbox/<email>", mailbox),
+        ("GET", "/mailbox/<email>/<message_id>", message),
+    )
+    for method, path, view in views:
+        routes.add_url_rule(path, view.__name__, _bound(view, world), methods=[method])
+    routes.add_url_rule("/boards/assets/<name>", "asset", asset)
+    app.register_blueprint(routes)
+
+
+def _bound(view: Callable[..., AnyResponse], world: World) -> Callable[..., AnyResponse]:
+    return lambda **names: view(world, **names)
+
+
+def _index(world: World) -> Response:
+    rows = [
+        _ROW.format("/boards/planner", "Planner boards", f"{world.store.count(PLANS)} plans"),
+        _ROW.format("/boards/jira", "Jira boards", ""),
+        _ROW.format("/mailbox", "Mailboxes", ""),
+        _ROW.format("/_sandbox/state", "State", "everything, as JSON"),
+        _ROW.format("/_sandbox/counters", "Counters", "requests so far"),
+        _ROW.format("/_sandbox/switches", "Switches", "what could not be verified on the real services"),
+    ]
+    return page(world, "Sandbox", _LIST.format(title="Sandbox", problem="", rows=Markup("").join(rows)))
+
+
+def _plans(world: World) -> Response:
+    rows = Markup("").join(
+        _ROW.format(
+            f"/boards/planner/{plan['id']}",
+            plan["fields"]["title"],
+            f"{world.store.count_where(TASKS, 'plan', plan['id'])} tasks",
+        )
+        for plan in world.store.scan(PLANS)
+    )
+    empty = Markup("<p>No plan yet.</p>") if not rows else ""
+    return page(world, "Planner", _LIST.format(title="Planner", problem=empty, rows=rows))
+
+
+def _board(world: World, plan_id: str) -> Response:
+    plan = world.store.get(PLANS, plan_id)
+    if plan is None:
+        return _gone(world)
+    tasks = [task["fields"] for task in world.store.where(TASKS, "plan", plan_id)]
+    board = _facts(world, plan_id)
+    loose = [task for task in tasks if not task["bucketId"]]
+    columns = [_column(world, board, b, [t for t in tasks if t["bucketId"] == b[0]]) for b in board.buckets]
+    if loose:
+        columns.insert(0, _column(world, board, (_NO_BUCKET, "No bucket"), loose))
+    problem = request.args.get("problem")
+    main = _BOARD.format(
+        title=plan["fields"]["title"],
+        done=sum(task["percentComplete"] == int(PROGRESS[-1][0]) for task in tasks),
+        count=len(tasks),
+        who=current_person(world).name,
+        problem=_PROBLEM.format(problem) if problem else "",
+        action=board.action,
+        buckets=options(board.buckets, None),
+        columns=Markup("").join(columns),
+    )
+    return page(world, plan["fields"]["title"], main)
+
+
+def _facts(world: World, plan_id: str) -> Board:
+    """Labels, people and buckets of a plan."""
+    details = world.store.get(PLAN_DETAILS, plan_id)
+    names = details["fields"]["categoryDescriptions"] if details else {}
+    buckets = [bucket["fields"] for bucket in world.store.where(BUCKETS, "plan", plan_id)]
+    return Board(
+        names={key: name for key, name in names.items() if name},
+        people={who.graph_id: who.name for who in world.people.all()},
+        buckets=[(b["id"], b["name"]) for b in sorted(buckets, key=lambda b: (b["orderHint"], b["id"]))],
+        action=f"/boards/planner/{plan_id}/act",
+        today=world.clock.now().date(),
+    )
+
+
+def _column(world: World, board: Board, bucket: tuple[str, str], tasks: list[Document]) -> Markup:
+    cards = []
+    for task in sorted(tasks, key=lambda t: (t["percentComplete"] == int(PROGRESS[-1][0]), t["orderHint"], t["id"])):
+        details = world.store.get(TASK_DETAILS, task["id"])
+        if details is not None:
+            cards.append(card(board, task, details["fields"]))
+    return _COLUMN.format(id=bucket[0] or "none", name=bucket[1], count=len(tasks), cards=Markup("").join(cards))
+
+
+def _gone(world: World) -> Response:
+    response = page(world, "No such plan", Markup("<h1>No such plan</h1><p>It was deleted, or never was.</p>"))
+    response.status_code = HTTPStatus.NOT_FOUND
+    return response
+
+
+def _act(world: World, plan_id: str) -> AnyResponse:
+    """A form of the board was sent: do it as the chosen person, and show the board again."""
+    body: dict[str, Any] = {**request.form.to_dict(), "who": current_person(world).email, "plan": plan_id}
+    problem = ""
+    try:
+        for step in _steps(world, body):
+            act(world, step)
+    except BadAct as error:
+        problem = "?" + urlencode({"problem": str(error)})
+    task = body.get("task")
+    anchor = f"#task-{task}" if task and not problem else ""
+    return redirect(f"/boards/planner/{plan_id}{problem}{anchor}", code=HTTPStatus.SEE_OTHER)
+
+
+def _steps(world: World, form: dict[str, Any]) -> list[dict[str, Any]]:
+    """The actions of a form. The edit form sends everything; only what differs becomes a change."""
+    if form.get("do") == "create":
+        return [{**form, "bucket": form.get("bucket") or None}]
+    if form.get("do") != "save":
+        return [form]
+    task = world.store.get(TASKS, form["task"])
+    if task is None:
+        raise BadAct("this task is gone")
+    fields = _differences(task["fields"], form)
+    steps = [{**form, "do": "edit", "fields": fields}] if fields else []
+    who = world.people.by_graph_id(form.get("assign", ""))
+    return [*steps, {**form, "do": "assign", "to": who.email}] if who else steps
+
+
+def _differences(task: Document, form: dict[str, Any]) -> Document:
+    fields: Document = {}
+    if form["title"] != task["title"]:
+        fields["title"] = form["title"]
+    for name, member in (("start", "startDateTime"), ("due", "dueDateTime")):
+        if form[name] != (task[member] or "")[:10]:
+            fields[member] = f"{form[name]}T10:00:00Z" if form[name] else None
+    if (form["bucket"] or None) != task["bucketId"]:
+        fields["bucketId"] = form["bucket"] or None
+    step = next(value for value, _ in reversed(PROGRESS) if task["percentComplete"] >= min(int(value), 1))
+    if form["percent"] != (step if task["percentComplete"] in {0, 100} else "50"):
+        fields["percentComplete"] = int(form["percent"])
+    return fields

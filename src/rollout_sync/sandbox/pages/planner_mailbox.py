@@ -1,0 +1,85 @@
+"""The mailboxes: what Graph delivered, readable like in a mail program. HTML bodies are shown in a sealed frame."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from flask import Response
+from markupsafe import Markup
+
+from rollout_sync.sandbox.graph.mail import MESSAGES
+from rollout_sync.sandbox.pages.planner_layout import page
+from rollout_sync.sandbox.store import Document
+from rollout_sync.sandbox.world import World
+
+_LIST: Final = Markup('<h1>{}</h1><ul class="plain">{}</ul>')
+_ROW: Final = Markup('<li><a href="{}">{}</a> <span class="quiet">{}</span></li>')
+_MESSAGE: Final = Markup("""<h1>{subject}</h1>
+<dl class="mail"><dt>From</dt><dd>{sender}</dd><dt>To</dt><dd>{to}</dd><dt>Sent</dt><dd>{sent}</dd></dl>
+{body}""")
+
+
+def mailboxes(world: World) -> Response:
+    """All people with the number of messages in their Inbox."""
+    rows = [
+        _ROW.format(f"/mailbox/{who.email}", who.name, f"{len(_inbox(world, who.graph_id))} messages")
+        for who in world.people.all()
+    ]
+    return page(world, "Mail", _LIST.format("Mail", Markup("").join(rows)))
+
+
+def mailbox(world: World, email: str) -> Response:
+    """One Inbox, newest first."""
+    who = world.people.by_email(email)
+    if who is None:
+        return _missing(world)
+    rows = Markup("").join(
+        _ROW.format(f"/mailbox/{who.email}/{m['immutableId']}", m["fields"]["subject"] or "(no subject)", _when(m))
+        for m in reversed(_inbox(world, who.graph_id))
+    )
+    return page(world, who.name, _LIST.format(f"Inbox of {who.name}", rows or Markup("<li>Nothing yet.</li>")))
+
+
+def message(world: World, email: str, message_id: str) -> Response:
+    """One message."""
+    who = world.people.by_email(email)
+    found = world.store.get(MESSAGES, message_id)
+    if who is None or found is None or found["mailbox"] != who.graph_id:
+        return _missing(world)
+    fields = found["fields"]
+    main = _MESSAGE.format(
+        subject=fields["subject"],
+        sender=_address(fields["from"]),
+        to=", ".join(_address(one) for one in fields["toRecipients"]),
+        sent=_when(found),
+        body=_body(fields["body"]),
+    )
+    return page(world, fields["subject"] or "Message", main)
+
+
+def _body(body: Document) -> Markup:
+    content = str(body.get("content", ""))
+    if str(body.get("contentType", "text")).lower() == "html":
+        return Markup('<iframe class="body" title="Message" sandbox="" srcdoc="{}"></iframe>').format(content)
+    return Markup('<pre class="body">{}</pre>').format(content)
+
+
+def _inbox(world: World, user_id: str) -> list[Document]:
+    return [m for m in world.store.where(MESSAGES, "mailbox", user_id) if m["folder"] == "inbox"]
+
+
+def _address(recipient: Document) -> str:
+    address = recipient["emailAddress"]
+    name = address.get("name")
+    return f"{name} <{address['address']}>" if name else str(address["address"])
+
+
+def _when(found: Document) -> str:
+    return str(found["fields"]["receivedDateTime"])[:16].replace("T", " ")
+
+
+def _missing(world: World) -> Response:
+    response = page(world, "Not found", Markup("<h1>Not found</h1>"))
+    response.status_code = HTTPStatus.NOT_FOUND
+    return response

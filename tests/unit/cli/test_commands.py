@@ -1,0 +1,350 @@
+"""The commands that need no tracker: templates, doctor, init, sandbox."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from rollout_sync.cli.checks import Level, ledger_check, safe_to_paste
+from rollout_sync.cli.commands.sandbox import configured
+from rollout_sync.cli.init_questions import with_scheme
+from rollout_sync.cli.invocation import Invocation
+from rollout_sync.cli.reach import Address, addresses, answered, clock_check
+from rollout_sync.cli.screen import Screen
+from rollout_sync.config import SandboxSettings, for_sandbox
+from rollout_sync.errors import ConfigError
+from rollout_sync.template.shipped import names
+
+CANARY = "CANARY-9f3b2c7d1e"
+JIRA = '[jira]\nsite = "https://example.atlassian.net"\nemail = "cora@example.com"\nproject = "SEC"\n'
+JIRA_ANSWERS = ["y", "example.atlassian.net", "", "cora@example.com", "sec"]
+PLANNER_ANSWERS = ["y", "example.com", "2222-client", "client-secret", "IT change"]
+
+GOOD = """\
+template: mine
+version: 1
+title: Mine
+roles: {it: {}}
+phases:
+  - key: one
+    items:
+      - {key: first, title: First, owner: it, days: [1, 2, 3]}
+"""
+
+
+def typed(*lines):
+    return "".join(f"{line}\n" for line in lines)
+
+
+def result_of(done):
+    return json.loads(done.stdout)["result"]
+
+
+class TestTemplates:
+    def test_the_list_holds_all_that_ship(self, call):
+        assert [each["name"] for each in result_of(call("templates", "--json"))] == list(names())
+        assert call("templates").stdout == call("templates", "list").stdout
+        assert all(name in call("templates").stdout for name in names())
+
+    @pytest.mark.parametrize("name", names())
+    def test_each_can_be_shown_whole(self, call, name):
+        done = call("templates", "show", name)
+        assert done.exit_code == 0
+        shown = result_of(call("templates", "show", name, "--json"))
+        for phase in shown["phases"]:
+            assert f"[{phase['key']}]" in done.stdout
+            for item in phase["items"]:
+                assert item["key"] in done.stdout
+                assert item["title"] in done.stdout
+        for question in shown["parameters"]:
+            assert question["ask"] in done.stdout
+
+    def test_an_outline_says_days_gates_owners_and_what_waits(self, call):
+        lines = call("templates", "show", "hello").stdout.splitlines()
+        (gate,) = [line for line in lines if "approval (gate)" in line]
+        assert re.split(r"\s{2,}", gate)[:4] == ["head-yes *", "approval (gate)", "department_head", "1-3-7"]
+        assert gate.split()[-1].startswith("department") or "Green light" in gate
+
+    def test_the_source_is_the_file_itself(self, call, home):
+        source = call("templates", "show", "hello", "--source").stdout
+        (home / "copy.yaml").write_text(source, encoding="utf-8")
+        assert call("templates", "check", "copy.yaml").exit_code == 0
+
+    def test_a_right_file_is_said_to_be_right(self, call, home):
+        (home / "my.yaml").write_text(GOOD, encoding="utf-8")
+        done = call("templates", "check", "my.yaml")
+        assert (done.exit_code, done.stdout.endswith("mine, version 1, 1 items in 1 phases. No problems.\n")) == (
+            0,
+            True,
+        )
+
+    def test_all_problems_of_a_wrong_file_are_named(self, call, home):
+        wrong = GOOD.replace("owner: it", "owner: ti").replace("[1, 2, 3]", "1, after: [nothing]")
+        (home / "my.yaml").write_text(wrong, encoding="utf-8")
+        done = call("templates", "check", "my.yaml")
+        assert done.exit_code == 2
+        assert len(re.findall(r"^  my\.yaml:8:\d+: ", done.stderr, flags=re.MULTILINE)) >= 2
+        errors = json.loads(call("templates", "check", "my.yaml", "--json").stdout)["errors"]
+        assert [error["code"] for error in errors][:2] == ["template-error", "template-error-problem"]
+
+    @pytest.mark.parametrize("name", ["mfaa", "../mfa", "nothing.yaml", "/etc/passwd"])
+    def test_an_unknown_template_ends_with_2(self, call, name):
+        done = call("templates", "show", name)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith("error: ")
+
+    def test_the_schema_is_json(self, call):
+        assert json.loads(call("templates", "schema").stdout)["$schema"].startswith("https://json-schema.org/")
+        assert result_of(call("templates", "schema", "--json"))["title"] == "rollout-sync template"
+
+
+def checks(done):
+    return {check["name"]: check for check in result_of(done)}
+
+
+class TestDoctor:
+    def test_without_configuration_it_says_what_to_do(self, call):
+        done = call("doctor")
+        assert done.exit_code == 1
+        assert "✗  configuration: There is no configuration." in done.stdout
+        assert "rollout-sync init" in done.stdout
+        assert done.stdout.endswith("1 to put right.\n")
+
+    def test_everything_in_order(self, call, home, shelf):
+        (home / "config.toml").write_text(JIRA, encoding="utf-8")
+        shelf.kept["jira:https://example.atlassian.net:cora@example.com"] = CANARY
+        done = call("doctor", "--offline")
+        assert done.stdout.endswith("Everything is in order.\n")
+        assert done.exit_code == 0
+        assert CANARY not in done.output
+
+    def test_it_can_be_pasted(self, call, home, shelf):
+        text = JIRA + 'emial = "cora@example.com"\n[ledger]\npath = "~/ledger.sqlite"\n'
+        (home / "config.toml").write_text(text, encoding="utf-8")
+        done = call("doctor", "--offline", env={"ROLLOUT_SYNC_JIRA_TOKEN": CANARY})
+        assert done.exit_code == 1
+        assert "config.toml:5: [jira] emial" in done.stdout
+        for private in (CANARY, "cora@", str(Path.home())):
+            assert private not in done.output
+
+    def test_a_secret_that_is_missing_and_one_that_is_open(self, call, home, shelf):
+        (home / "config.toml").write_text(JIRA, encoding="utf-8")
+        missing = checks(call("doctor", "--offline", "--json"))["Jira API token"]
+        assert missing["level"] == "fail"
+        assert "ROLLOUT_SYNC_JIRA_TOKEN" in missing["fix"]
+        (home / "token").write_text(CANARY, encoding="utf-8")
+        (home / "token").chmod(0o644)
+        (home / "config.toml").write_text(JIRA + 'token_file = "token"\n', encoding="utf-8")
+        done = call("doctor", "--offline", "--json")
+        assert checks(done)["Jira API token"]["level"] == "fail"
+        assert CANARY not in done.output
+
+    def test_no_key_store_is_worth_a_look(self, call, home, shelf):
+        (home / "config.toml").write_text(JIRA, encoding="utf-8")
+        shelf.name = ""
+        done = call("doctor", "--offline", "--json", env={"ROLLOUT_SYNC_JIRA_TOKEN": CANARY})
+        assert done.exit_code == 0
+        assert checks(done)["key store"]["level"] == "warn"
+
+    def test_a_ledger_folder_that_is_no_folder(self, tmp_path):
+        (tmp_path / "file").touch()
+        found = ledger_check(tmp_path / "file" / "ledger.sqlite")
+        assert found.level is Level.FAIL
+        assert "[ledger] path" in found.fix
+
+    def test_a_damaged_ledger(self, tmp_path):
+        path = tmp_path / "ledger.sqlite"
+        path.write_bytes(b"this is no database, but long enough to be looked at" * 100)
+        path.chmod(0o600)
+        assert ledger_check(path).level is Level.FAIL
+
+    def test_looking_at_the_ledger_leaves_nothing_behind(self, tmp_path):
+        path = tmp_path / "new" / "ledger.sqlite"
+        assert ledger_check(path).level is Level.OK
+        assert list(path.parent.iterdir()) == []
+
+    def test_services_are_asked_at_pages_that_need_no_account(self):
+        found = addresses(for_sandbox("http://127.0.0.1:1", {}))
+        assert [address.url for address in found] == [
+            "http://127.0.0.1:1/jira/rest/api/3/serverInfo",
+            "https://login.microsoftonline.com/sandbox.example.com/v2.0/.well-known/openid-configuration",
+        ]
+
+    def test_a_service_that_is_not_there_is_a_failure_with_a_fix(self, call):
+        done = call("--sandbox", "http://127.0.0.1:9", "doctor", "--json")
+        assert done.exit_code == 1
+        found = checks(done)["Jira"]
+        assert found["level"] == "fail"
+        assert found["fix"]
+
+    @pytest.mark.parametrize(("status", "level"), [(200, "ok"), (204, "ok"), (302, "fail"), (404, "fail")])
+    def test_statuses(self, status, level):
+        address = Address(name="Jira", url="", route="", key="[jira] site")
+        assert answered(address, status).level == level
+
+    @pytest.mark.parametrize(("seconds", "level"), [(0, "ok"), (30, "ok"), (-31, "warn"), (300, "warn"), (301, "fail")])
+    def test_clocks(self, seconds, level):
+        here = datetime(2027, 3, 1, tzinfo=UTC)
+        assert clock_check("Jira", here, here + timedelta(seconds=seconds)).level == level
+
+    def test_masking(self):
+        assert safe_to_paste(f"{Path.home()}/x of cora.c@example.com:") == "~/x of (address):"
+
+
+class TestInit:
+    def test_it_writes_what_was_answered_and_stores_secrets(self, call, home, shelf):
+        answers = [*JIRA_ANSWERS, *PLANNER_ANSWERS, "y", CANARY, CANARY + "-graph"]
+        done = call("init", "--here", typed=typed(*answers))
+        assert done.exit_code == 0, done.output
+        file = home / "config.toml"
+        assert file.stat().st_mode & 0o777 == 0o600
+        written = tomllib.loads(file.read_text(encoding="utf-8"))
+        assert written["jira"] == {
+            "site": "https://example.atlassian.net",
+            "email": "cora@example.com",
+            "auth": "api-token",
+            "project": "SEC",
+        }
+        assert written["planner"]["group"] == "IT change"
+        assert sorted(shelf.kept.values()) == [CANARY, CANARY + "-graph"]
+        assert done.stdout.endswith("Next: rollout-sync doctor\n")
+        assert call("doctor", "--offline").exit_code == 0
+
+    def test_no_secret_is_echoed_or_written(self, call, home, shelf):
+        done = call("init", "--here", typed=typed(*JIRA_ANSWERS, "n", "y", CANARY))
+        assert done.exit_code == 0
+        assert CANARY not in done.output
+        assert [path for path in home.rglob("*") if path.is_file() and CANARY in path.read_text("utf-8")] == []
+
+    def test_the_file_is_shown_before_it_is_written(self, call, home):
+        done = call("init", "--here", typed=typed(*JIRA_ANSWERS, "n", "n"))
+        assert done.exit_code == 2
+        assert 'site = "https://example.atlassian.net"' in done.stderr
+        assert "Nothing was written." in done.stderr
+        assert not (home / "config.toml").exists()
+
+    def test_a_wrong_answer_is_asked_again(self, call, home):
+        answers = [
+            "y",
+            "http://x",
+            "https://evil.example.com",
+            "example.atlassian.net",
+            "magic",
+            "",
+            "cora",
+            "cora@example.com",
+        ]
+        done = call("init", "--here", typed=typed(*answers, "1", "sec", "n", "y", ""))
+        assert done.exit_code == 0, done.output
+        for complaint in ("is not https", "not a known host", "Please answer one of", "no e-mail", "no project key"):
+            assert complaint in done.stderr
+
+    def test_without_a_key_store_the_variable_is_named(self, call, home, shelf):
+        shelf.name = ""
+        done = call("init", "--here", typed=typed(*JIRA_ANSWERS, "n", "y"))
+        assert done.exit_code == 0
+        assert "set the environment variable ROLLOUT_SYNC_JIRA_TOKEN" in done.stdout
+        assert shelf.kept == {}
+
+    def test_an_existing_file_is_kept(self, call, home):
+        (home / "config.toml").write_text("kept", encoding="utf-8")
+        done = call("init", "--here", typed=typed(*JIRA_ANSWERS, "n", "y", ""))
+        assert done.exit_code == 2
+        assert "--force" in done.stderr
+        assert (home / "config.toml").read_text(encoding="utf-8") == "kept"
+        assert call("init", "--here", "--force", typed=typed(*JIRA_ANSWERS, "n", "y", "")).exit_code == 0
+
+    def test_secrets_alone_can_be_replaced(self, call, home, shelf):
+        (home / "config.toml").write_text(JIRA, encoding="utf-8")
+        done = call("init", "--secrets-only", typed=typed(CANARY))
+        assert done.exit_code == 0
+        assert list(shelf.kept.values()) == [CANARY]
+        assert (home / "config.toml").read_text(encoding="utf-8") == JIRA
+
+    def test_nobody_there_to_ask(self, call, home):
+        done = call("init")
+        assert done.exit_code == 2
+        assert "config.example.toml" in done.stderr
+        assert list(home.iterdir()) == []
+
+    def test_the_input_may_end(self, call, home):
+        done = call("init", "--here", typed=typed("y", "example.atlassian.net"))
+        assert done.exit_code == 2
+        assert "The input ended" in done.stderr
+        assert list(home.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("site", "base"),
+        [
+            ("example.atlassian.net", "https://example.atlassian.net"),
+            ("https://example.atlassian.net/jira/your-work?x=1", "https://example.atlassian.net"),
+            ("https://api.atlassian.com/ex/jira/1/", "https://api.atlassian.com/ex/jira/1"),
+            ("http://x", "http://x"),
+        ],
+    )
+    def test_what_is_copied_from_a_browser(self, site, base):
+        assert with_scheme(site) == base
+
+
+class TestSandbox:
+    def invocation(self, **over):
+        return Invocation(screen=Screen.of_process({}), environ={}, **over)
+
+    def test_options_and_section(self, call, home, monkeypatch):
+        seen = []
+        monkeypatch.setattr("rollout_sync.sandbox.server.run", lambda *arguments: seen.append(arguments))
+        (home / "config.toml").write_text(JIRA + '[sandbox]\nport = 9999\nstate = "s.sqlite"\n', encoding="utf-8")
+        assert call("sandbox").exit_code == 0
+        assert call("sandbox", "--port", "0", "--seed", "7", "--state", "t.sqlite").exit_code == 0
+        assert seen == [(9999, home / "s.sqlite", 1), (0, Path("t.sqlite"), 7)]
+
+    def test_a_port_that_is_taken_is_no_bug(self, call):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            done = call("sandbox", "--port", str(taken.getsockname()[1]))
+        assert done.exit_code == 2
+        assert "--port 0" in done.stderr
+
+    def test_no_configuration_or_a_broken_one_does_not_stop_it(self, home, capsys):
+        assert configured(self.invocation()) == SandboxSettings()
+        (home / "config.toml").write_text("nonsense = 1\n", encoding="utf-8")
+        assert configured(self.invocation()) == SandboxSettings()
+        assert "is not used" in capsys.readouterr().err
+
+    def test_a_broken_one_that_was_named_does(self, home):
+        (home / "c.toml").write_text("nonsense = 1\n", encoding="utf-8")
+        with pytest.raises(ConfigError):
+            configured(self.invocation(config=home / "c.toml"))
+
+    def test_it_runs_and_the_doctor_finds_it_well(self, call, home):
+        code = "from rollout_sync.cli import main; main()"
+        with subprocess.Popen(
+            [sys.executable, "-c", code, "sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                url = process.stdout.readline().split()[-1]
+                done = call("--sandbox", url, "doctor", "--json")
+                assert done.exit_code == 0, done.output
+                assert {name: check["level"] for name, check in checks(done).items()} == {
+                    "rollout-sync": "ok",
+                    "Python": "ok",
+                    "configuration": "ok",
+                    "key store": "ok",
+                    "Jira API token": "ok",
+                    "Microsoft client secret": "ok",
+                    "ledger": "ok",
+                    "Jira": "ok",
+                    "Microsoft sign-in": "ok",
+                    "clock": "ok",
+                }
+            finally:
+                process.send_signal(signal.SIGTERM)
+        assert process.returncode == 0
