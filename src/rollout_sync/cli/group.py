@@ -22,11 +22,23 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("rollout_sync.cli.commands.init", "Ask for accounts and write the configuration."),
     "doctor": ("rollout_sync.cli.commands.doctor", "Check everything that a run needs, with the fix for each."),
     "templates": ("rollout_sync.cli.commands.templates", "List, show and check rollout templates."),
-    "plan": ("rollout_sync.cli.commands.plan", "Show what a rollout would create or change, with its dates."),
-    "start": ("rollout_sync.cli.commands.start", "Plan, show, ask, and create everything once."),
-    "apply": ("rollout_sync.cli.commands.apply", "Carry out a plan that was written to a file."),
-    "verify": ("rollout_sync.cli.commands.verify", "Check that everything exists exactly once."),
-    "adopt": ("rollout_sync.cli.commands.adopt", "Rebuild a lost ledger from what stands in Jira and Planner."),
+    "plan": (
+        "rollout_sync.cli.commands.plan",
+        "Show what a rollout would create or change, with its dates; write nothing.",
+    ),
+    "start": (
+        "rollout_sync.cli.commands.start",
+        "Start a rollout: plan it, show the plan, ask, and create everything once.",
+    ),
+    "apply": ("rollout_sync.cli.commands.apply", "Carry out the plan in FILE, exactly as it was reviewed."),
+    "verify": (
+        "rollout_sync.cli.commands.verify",
+        "Compare a rollout with what stands in Jira and Planner; write nothing.",
+    ),
+    "adopt": (
+        "rollout_sync.cli.commands.adopt",
+        "Take over a rollout whose ledger was lost or restored from an old copy.",
+    ),
     "sandbox": ("rollout_sync.cli.commands.sandbox", "Run a stand-in for Jira and Planner on this machine."),
 }
 """Name to module and one-line help. The help stands here so that `--help` imports no command."""
@@ -88,7 +100,7 @@ class LazyGroup(click.Group):
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration; default: config.toml.")
 @click.option("--sandbox", metavar="URL", envvar="ROLLOUT_SYNC_SANDBOX", help="Work on a running sandbox instead.")
 @click.option("--output", type=click.Choice([form.value for form in Output]), help="Form of the answer; default: text.")
-@click.option("-v", "--verbose", count=True, help="Log what is done; twice: every request.")
+@click.option("-v", "--verbose", count=True, help="Log every request; twice: every detail.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 @click.option(
     "--log", type=click.Choice([form.value for form in LogForm]), default="text", help="Form of the log on stderr."

@@ -14,7 +14,7 @@ _LEVELS = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 
 
 def set_up_logs(stream: TextIO, form: LogForm, verbosity: int) -> None:
-    """Send log records to `stream`; verbosity -1: errors, 0: warnings, 1: progress of the work, 2: every request."""
+    """Send log records to `stream`; verbosity -1: errors, 0: warnings, 1: every request, 2: every detail."""
     from rollout_sync.transport.redaction import guard_logging  # noqa: PLC0415 - only when a command runs
 
     handler = logging.StreamHandler(stream)

@@ -40,34 +40,20 @@ class RolloutRequest:
     may_ask: bool = True
 
 
-class Day(click.ParamType[date]):
-    """A calendar day, `YYYY-MM-DD`."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The day; a usage error that shows the form when it is none."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{str(value)[:40]!r} is no day; write it like 2027-03-01", param, ctx)
+def read_day(text: str) -> date:
+    """A calendar day, `YYYY-MM-DD`; a usage error that shows the form when it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text[:40]!r} is no day; write it like 2027-03-01") from None
 
 
-class Setting(click.ParamType[tuple[str, str]]):
-    """An answer to a template's parameter, `name=value`."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Name and value; a usage error when there is no equals sign."""
-        if isinstance(value, tuple):
-            return value
-        name, equals, text = str(value).partition("=")
-        if not equals or not _NAME.fullmatch(name.strip()):
-            self.fail("write it like company=Example", param, ctx)
-        return name.strip(), text.strip()
+def read_setting(text: str) -> tuple[str, str]:
+    """An answer to a template's parameter, `name=value`; a usage error when it is none."""
+    name, equals, value = text.partition("=")
+    if not equals or not _NAME.fullmatch(name.strip()):
+        raise click.BadParameter("write it like company=Example")
+    return name.strip(), value.strip()
 
 
 def _all(*decorators: Decorator[Callable[..., object]]) -> Decorator[Callable[..., object]]:
@@ -80,14 +66,23 @@ def _all(*decorators: Decorator[Callable[..., object]]) -> Decorator[Callable[..
 _path = functools.partial(click.Path, path_type=Path, dir_okay=False)
 
 name_option = click.option("--name", metavar="TEXT", help="Name of the rollout; it is shown everywhere.")
-go_live_option = click.option("--go-live", type=Day(), help="Day it is live; dates are counted backward from it.")
-start_option = click.option("--start-date", "start", type=Day(), help="First day; dates are counted forward from it.")
+go_live_option = click.option(
+    "--go-live", type=read_day, metavar="YYYY-MM-DD", help="Day it is live; dates are counted backward from it."
+)
+start_option = click.option(
+    "--start-date", "start", type=read_day, metavar="YYYY-MM-DD", help="First day; dates are counted forward from it."
+)
 people_option = click.option("--people", type=_path(), metavar="FILE", help="People list, CSV or XLSX.")
 department_option = click.option(
     "--department", "departments", multiple=True, metavar="NAME", help="Only this department; may be repeated."
 )
 set_option = click.option(
-    "--set", "given", type=Setting(), multiple=True, help="Answer to a question of the template; may be repeated."
+    "--set",
+    "given",
+    type=read_setting,
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Answer to a question of the template; may be repeated.",
 )
 no_input_option = click.option("--no-input", is_flag=True, help="Never ask; fail and say what is missing.")
 

@@ -32,7 +32,7 @@ def sandbox_sections(root: str) -> dict[str, object]:
     return {
         "jira": {"site": f"{root}/jira", "email": "cora.coordinator@example.com", "project": "SEC"},
         "planner": {
-            "tenant": "sandbox.example.com",
+            "tenant": "example.com",
             "client_id": "11111111-1111-4111-8111-111111111111",
             "auth": "client-secret",
             "group": "IT change",
@@ -88,9 +88,8 @@ def _jira(section: JiraSection, folder: Path, sandbox_url: str | None) -> JiraSe
         project=section.project,
         token=token,
         hold_status=section.hold_status,
-        link_type=section.link_type,
         epic_type=section.epic_type,
-        task_type=section.task_type,
+        task_type=section.issue_type,
         custom_fields=dict(section.custom_fields),
     )
 

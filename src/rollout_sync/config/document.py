@@ -36,9 +36,8 @@ class JiraSection(_Section):
     hold_status: Annotated[
         _Line | None, Field(description="Status that held items get, where the workflow has one.")
     ] = None
-    link_type: Annotated[_Line, Field(description="Name of the link type that means blocks.")] = "Blocks"
     epic_type: Annotated[_Line | None, Field(description="Issue type of epics, where the project has several.")] = None
-    task_type: Annotated[_Line | None, Field(description="Issue type of items, where the project has several.")] = None
+    issue_type: Annotated[_Line | None, Field(description="Issue type of items, where the project has several.")] = None
     token_file: Annotated[_Path | None, Field(description="File, mode 0600, that holds the API token.")] = None
     custom_fields: Annotated[
         dict[_FieldId, _Scalar | list[_Scalar] | dict[str, _Scalar]],

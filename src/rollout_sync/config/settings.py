@@ -38,8 +38,8 @@ class JiraSettings:
         email: account of the token; empty for a personal access token.
         project: key of the project that receives the work.
         hold_status: status that means "waits for approval", where the workflow has one.
-        link_type: name of the link type that means "blocks".
-        epic_type, task_type: issue type names, only where the project's own choice is ambiguous.
+        epic_type, task_type: issue type names (keys `epic_type` and `issue_type`), only where the project's own
+            choice is ambiguous.
         custom_fields: values of required fields, by field id.
     """
 
@@ -49,7 +49,6 @@ class JiraSettings:
     project: str
     token: SecretPlace
     hold_status: str | None = None
-    link_type: str = "Blocks"
     epic_type: str | None = None
     task_type: str | None = None
     custom_fields: Mapping[str, object] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""The one door to the sandbox: serialises requests, counts them, lets faults happen, runs late ones, sets the Date.
+"""The one door to the sandbox: serialises and counts requests, lets faults happen, runs late ones, sets the Date.
 
 A WSGI wrapper around the Flask application. The server (or a test) puts callables into the environ that cut the
-connection: `sandbox.drop` and, optionally, `sandbox.reset`; each raises. Without them a cut is a `ConnectionResetError`.
+connection: `sandbox.drop` and, optionally, `sandbox.reset`; each raises. Without them it is a `ConnectionResetError`.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def _week(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value not in WEEKS:
-        raise ValueError(f"{value!r} is no working week: {', '.join(WEEKS)}, or a list such as [mon, tue, wed]")
+        raise ValueError(f"{value!r} is no working week: {', '.join(WEEKS)}, or a list: [mon, tue]")
     return WEEKS[value]
 
 

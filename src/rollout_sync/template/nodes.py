@@ -263,7 +263,7 @@ def read_nodes(raw: bytes, file: str) -> tuple[Node, tuple[Problem, ...]]:
 
 def _feed(take: Callable[[Event], None], text: str, file: str) -> None:
     try:
-        for event in YAML(typ="rt", pure=True).parse(text):
+        for event in YAML(typ="safe", pure=True).parse(text):
             take(event)
     except MarkedYAMLError as error:
         raise Unreadable(_syntax_problem(error, file)) from None

@@ -6,7 +6,7 @@ A coordinator keeps it in Excel; `tables` reads the rows, here they get their me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ from rollout_sync.errors import PeopleError, Problem
 from rollout_sync.model.operations import Finding, Severity
 from rollout_sync.model.rollout import Department, Person
 from rollout_sync.template.slugs import unique_slugs, word
-from rollout_sync.template.spelling import did_you_mean, nearest, shown
+from rollout_sync.template.spelling import nearest, shown
 from rollout_sync.template.tables import MAX_CELL, Row, folded, read_table, unusable
 
 _COLUMNS: Final[Mapping[str, str]] = {
@@ -125,7 +125,7 @@ class _Reader:
         known = draft.facts.setdefault(column, fact)
         if known.casefold() != fact.casefold():
             message = f"{draft.name} has the {column} {shown(fact)} here, and {shown(known)} in an earlier row"
-            self.complain(row.number, column, message, "a person has one of them; keep the right one")
+            self.complain(row.number, column, message, "a person has one; keep the right one")
 
     def email(self, row: Row, column: str) -> str:
         text = self.cell(row, column).removeprefix("mailto:")
@@ -267,13 +267,21 @@ def _deputy(draft: _Draft, reader: _Reader, by_name: Mapping[str, Sequence[str]]
     if email not in reader.drafts:
         hint = "add a row for the deputy"
         if len(reader.problems) < _MOST_GUESSES:
-            hint = did_you_mean(email, reader.drafts, most=0) or hint
+            hint = _near_address(email, reader.drafts) or hint
         reader.complain(draft.row, "deputy", f"deputy {shown(given)} is not in the list", hint)
         return None
     if email == draft.email:
         reader.complain(draft.row, "deputy", f"{draft.name} is their own deputy", "name somebody else")
         return None
     return email
+
+
+def _near_address(email: str, known: Iterable[str]) -> str:
+    """A hint on an address that differs by a slip; all addresses of a company look alike behind the @."""
+    local, _, domain = email.partition("@")
+    at_home = {address.partition("@")[0]: address for address in known if address.endswith(f"@{domain}")}
+    close = nearest(local, at_home) if at_home else nearest(email, known)
+    return f"did you mean {at_home.get(close, close)!r}?" if close else ""
 
 
 def _departments(reader: _Reader) -> tuple[Department, ...]:

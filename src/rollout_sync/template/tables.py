@@ -168,7 +168,7 @@ def _sheet_rows(raw: bytes, file: str) -> Iterator[Row]:
         OSError,
         NotImplementedError,
     ) as error:
-        message = f"the workbook is damaged or no workbook: {type(error).__name__}"
+        message = f"the workbook is damaged or no workbook: {type(error.__cause__ or error).__name__}"
         raise unusable(file, message, "open it in Excel and save it again, or save it as CSV UTF-8") from None
 
 

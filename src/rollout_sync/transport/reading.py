@@ -28,6 +28,7 @@ _CHUNK = 64 * 1024
 _OK = range(200, 300)
 _REFUSED = range(400, 500)
 _GONE = (404, 410)
+_BODYLESS = (204, 304)
 
 
 def read_whole(response: requests.Response, *, most: int, on_chunk: Callable[[], None]) -> ReadResponse:
@@ -90,6 +91,10 @@ def _refuse_constant(name: str) -> object:
 
 def _check_length(response: requests.Response, received: int) -> None:
     announced = response.headers.get("Content-Length", "")
+    framed = announced or response.headers.get("Transfer-Encoding") or response.status_code in _BODYLESS
+    if not received and not framed and response.request.method != "HEAD":
+        # http.client takes the end of the connection for the end of the headers
+        raise Untrustworthy("the answer was cut off in its headers")
     bodyless = response.request.method == "HEAD" or response.headers.get("Content-Encoding")
     if announced.isdecimal() and not bodyless and received < int(announced):
         raise Untrustworthy(f"the answer was cut off after {received} of {announced} bytes")

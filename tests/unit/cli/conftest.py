@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, field
 
@@ -41,6 +42,15 @@ def home(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _logging_restored():
+    root = logging.getLogger("rollout_sync")
+    handlers, level, propagate = root.handlers, root.level, root.propagate
+    yield
+    root.handlers, root.propagate = handlers, propagate
+    root.setLevel(level)
 
 
 @pytest.fixture

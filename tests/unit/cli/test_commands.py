@@ -16,13 +16,17 @@ import pytest
 
 from rollout_sync.cli.checks import Level, ledger_check, safe_to_paste
 from rollout_sync.cli.commands.sandbox import configured
+from rollout_sync.cli.destinations import destination_checks
 from rollout_sync.cli.init_questions import with_scheme
 from rollout_sync.cli.invocation import Invocation
 from rollout_sync.cli.reach import Address, addresses, answered, clock_check
 from rollout_sync.cli.screen import Screen
 from rollout_sync.config import SandboxSettings, for_sandbox
-from rollout_sync.errors import ConfigError
+from rollout_sync.errors import AccessDenied, ConfigError
+from rollout_sync.model.operations import Finding, Severity
+from rollout_sync.model.rollout import TrackerName
 from rollout_sync.template.shipped import names
+from rollout_sync.trackers.base import Inspection
 
 CANARY = "CANARY-9f3b2c7d1e"
 JIRA = '[jira]\nsite = "https://example.atlassian.net"\nemail = "cora@example.com"\nproject = "SEC"\n'
@@ -107,6 +111,18 @@ class TestTemplates:
         assert result_of(call("templates", "schema", "--json"))["title"] == "rollout-sync template"
 
 
+class Inspected:
+    """A tracker that has been looked at, or does not let itself be."""
+
+    def __init__(self, outcome):
+        self.outcome = outcome
+
+    def inspect(self, rollout, emails):
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return Inspection(facts={}, people={}, findings=self.outcome)
+
+
 def checks(done):
     return {check["name"]: check for check in result_of(done)}
 
@@ -176,7 +192,7 @@ class TestDoctor:
         found = addresses(for_sandbox("http://127.0.0.1:1", {}))
         assert [address.url for address in found] == [
             "http://127.0.0.1:1/jira/rest/api/3/serverInfo",
-            "https://login.microsoftonline.com/sandbox.example.com/v2.0/.well-known/openid-configuration",
+            "https://login.microsoftonline.com/example.com/v2.0/.well-known/openid-configuration",
         ]
 
     def test_a_service_that_is_not_there_is_a_failure_with_a_fix(self, call):
@@ -195,6 +211,27 @@ class TestDoctor:
     def test_clocks(self, seconds, level):
         here = datetime(2027, 3, 1, tzinfo=UTC)
         assert clock_check("Jira", here, here + timedelta(seconds=seconds)).level == level
+
+    def test_findings_of_the_services_are_checks(self):
+        findings = tuple(
+            Finding(severity=severity, code="c", message=f"{severity} of a@example.com", hint="Do.")
+            for severity in Severity
+        )
+        trackers = {
+            TrackerName.JIRA: Inspected(findings),
+            TrackerName.PLANNER: Inspected(AccessDenied("No.", hint="Ask.")),
+        }
+        found = [(check.name, check.level.value, check.found, check.fix) for check in destination_checks(trackers)]
+        assert found == [
+            ("Jira project", "ok", "note of (address)", "Do."),
+            ("Jira project", "warn", "warning of (address)", "Do."),
+            ("Jira project", "fail", "error of (address)", "Do."),
+            ("Planner group", "fail", "No.", "Ask."),
+        ]
+
+    def test_no_finding_means_that_work_can_go_there(self):
+        (check,) = destination_checks({TrackerName.PLANNER: Inspected(())})
+        assert (check.level, check.found) == (Level.OK, "can receive work")
 
     def test_masking(self):
         assert safe_to_paste(f"{Path.home()}/x of cora.c@example.com:") == "~/x of (address):"
@@ -344,6 +381,8 @@ class TestSandbox:
                     "Jira": "ok",
                     "Microsoft sign-in": "ok",
                     "clock": "ok",
+                    "Jira project": "ok",
+                    "Planner group": "ok",
                 }
             finally:
                 process.send_signal(signal.SIGTERM)

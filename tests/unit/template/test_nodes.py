@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rollout_sync.template.nodes import (
     MAX_ALIASES,
     MAX_BYTES,
@@ -26,6 +27,11 @@ def test_values_are_those_of_yaml_1_2():
         "a": 1, "b": 2.5, "c": True, "d": None, "e": "no", "f": "on", "g": "1", "h": 12, "i": 1000.0, "j": "0x10",
         "k": "2027-03-01", "l": None,
     }  # fmt: skip
+
+
+def test_folded_texts_are_folded_and_hold_nothing_else():
+    root, _ = read_nodes(b"a: >-\n  one\n  two\n\n  three\nb: |\n  x\n   y\n", "t.yaml")
+    assert plain(root) == {"a": "one two\nthree", "b": "x\n y\n"}
 
 
 def test_every_scalar_knows_its_place():
@@ -72,7 +78,9 @@ def _alias_bomb() -> bytes:
     ("raw", "complaint"),
     [
         pytest.param(_alias_bomb(), f"more than {MAX_NODES:,} values", id="alias bomb"),
-        pytest.param(b"a: &a x\n" + b"".join(b"b%d: *a\n" % n for n in range(200)), f"{MAX_ALIASES} aliases", id="aliases"),
+        pytest.param(
+            b"a: &a x\n" + b"".join(b"b%d: *a\n" % n for n in range(200)), f"{MAX_ALIASES} aliases", id="aliases"
+        ),
         pytest.param(b"a: &a [*a]\n", "before its anchor is complete", id="alias of itself"),
         pytest.param(b"[" * 5000, f"deeper than {MAX_DEPTH}", id="deep flow"),
         pytest.param(b"{a: " * 2000, f"deeper than {MAX_DEPTH}", id="deep keys"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rollout_sync.template.rendering import (
     MAX_OUTPUT,
     Unrenderable,

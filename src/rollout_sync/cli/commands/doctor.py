@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import click
 
@@ -45,9 +46,29 @@ def _checks(invocation: Invocation, *, offline: bool) -> Iterator[Check]:
         return
     yield configuration_check(settings)
     yield key_store_check(invocation, settings)
-    yield from secret_checks(invocation, settings)
+    secrets = tuple(secret_checks(invocation, settings))
+    yield from secrets
     yield ledger_check(settings.ledger.path)
     if not offline:
-        from rollout_sync.cli.reach import reach_checks  # noqa: PLC0415 - requests is slow to load
+        yield from _services(invocation, can_sign_in=all(check.level is Level.OK for check in secrets))
 
-        yield from reach_checks(settings)
+
+def _services(invocation: Invocation, *, can_sign_in: bool) -> Iterator[Check]:
+    from rollout_sync.cli.destinations import destination_checks  # noqa: PLC0415 - only when services are asked
+    from rollout_sync.cli.planning import app_of  # noqa: PLC0415 - the same
+    from rollout_sync.cli.reach import reach_checks  # noqa: PLC0415 - requests is slow to load
+
+    reached = tuple(reach_checks(invocation.settings()))
+    yield from reached
+    if not can_sign_in or any(check.level is Level.FAIL for check in reached):
+        yield Check(name="destinations", level=Level.SKIP, found="not looked at, because of what failed above")
+        return
+    app = app_of(invocation)
+    # Where nobody sits at the terminal, a sign-in with a device code must fail instead of waiting.
+    app = app if invocation.can_ask else replace(app, show=None)
+    try:
+        trackers = app.trackers()
+    except ConfigError as error:
+        yield failed("configuration", error)
+        return
+    yield from destination_checks(trackers)

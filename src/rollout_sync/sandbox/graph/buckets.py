@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from rollout_sync.sandbox.graph.call import Call, Reply, collection, entity, selected
@@ -52,7 +53,7 @@ def list_buckets(call: Call) -> Reply:
     """GET /planner/plans/{id}/buckets."""
     plan = check_plan(call, call.names["plan"])
     found = call.world.store.where(BUCKETS, "plan", plan["id"])
-    return collection(call, "Collection(microsoft.graph.plannerBucket)", [render(EtagType.BUCKET, b) for b in found])
+    return collection(call, "Collection(microsoft.graph.plannerBucket)", found, partial(render, EtagType.BUCKET))
 
 
 def change_bucket(call: Call) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from operator import itemgetter
 from typing import Final
 
 from rollout_sync.sandbox.graph.call import Call, Reply, collection, entity, selected
@@ -67,7 +68,8 @@ def create_event(call: Call) -> Reply:
 def list_events(call: Call) -> Reply:
     """GET /users/{id}/events."""
     found = call.world.store.where(EVENTS, "owner", _owner(call).graph_id)
-    reply = collection(call, "users('me')/events", [event["fields"] for event in found], page="mail_page_size")
+    show = itemgetter("fields")
+    reply = collection(call, "users('me')/events", found, show, page="mail_page_size")
     return Reply(body={name: value for name, value in reply.body.items() if name != "@odata.count"})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.world import World
 
 METADATA: Final = "https://graph.microsoft.com/v1.0/$metadata#"
+PLANNER_PAGE: Final = "planner_page_size"
 WEB_APP_ID: Final = "09abbdfd-ed23-44ee-a2d9-a627aa1c90f3"
 """Application id that Planner's own pages sign with (seen in recorded answers)."""
 _BAD_JSON: Final = (
@@ -105,16 +106,30 @@ def selected(call: Call, resource: Document) -> Document:
     return {name: value for name, value in resource.items() if name in wanted or name.startswith("@")}
 
 
-def collection(call: Call, context: str, resources: list[Document], *, page: str = "planner_page_size") -> Reply:
-    """One page of a list; `page` names the switch with its size."""
-    size = number(call.world, page)
-    start = _skipped(call)
+def collection(
+    call: Call,
+    context: str,
+    found: Sequence[Document],
+    show: Callable[[Document], Document],
+    *,
+    page: str = PLANNER_PAGE,
+) -> Reply:
+    """One page of a list.
+
+    Args:
+        call: with `$skiptoken` and `$select`.
+        context: of the answer.
+        found: stored documents, all of them.
+        show: makes the resource out of a document; called for this page only.
+        page: name of the switch that holds the page's size.
+    """
+    size, start = number(call.world, page), _skipped(call)
     body: Document = {
         "@odata.context": METADATA + context,
-        "@odata.count": len(resources),
-        "value": [selected(call, resource) for resource in resources[start : start + size]],
+        "@odata.count": len(found),
+        "value": [selected(call, show(document)) for document in found[start : start + size]],
     }
-    if start + size < len(resources):
+    if start + size < len(found):
         kept = "".join(f"&{k}={quote(v)}" for k, v in call.query.items() if k not in {"$skiptoken", "$top"})
         body["@odata.nextLink"] = f"{call.base}{call.path}?$skiptoken={start + size:06d}{kept}"
     return Reply(body=body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import partial
 from typing import Any, Final
 
 from rollout_sync.sandbox.graph.call import Call, Reply, collection, entity, selected
@@ -18,7 +19,6 @@ from rollout_sync.sandbox.world import World
 
 MESSAGES: Final = "graph.messages"
 _FOLDERS: Final = ("inbox", "drafts", "sentitems")
-_HIDDEN: Final = ("mailbox", "folder", "immutableId", "fields")
 _MOST_HEADERS: Final = 5
 _ADDRESS: Final = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
@@ -67,8 +67,8 @@ def list_messages(call: Call) -> Reply:
     if "$filter" in call.query:
         test = parse(call.query["$filter"])
         found = [message for message in found if test(message["fields"])]
-    shown = [_shown(call, message) for message in reversed(found)]
-    reply = collection(call, "users('me')/messages", shown, page="mail_page_size")
+    show = partial(_shown, call)
+    reply = collection(call, "users('me')/messages", found[::-1], show, page="mail_page_size")
     return Reply(body={name: value for name, value in reply.body.items() if name != "@odata.count"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from rollout_sync.sandbox.graph.call import Call, Reply, collection, entity, selected
@@ -130,7 +131,7 @@ def plans_for_user(call: Call, user_id: str) -> Reply:
     """Plans of the groups that a user belongs to."""
     groups = [group["id"] for group in call.world.store.scan(GROUPS) if user_id in group["members"]]
     found = [plan for group_id in groups for plan in call.world.store.where(PLANS, "group", group_id)]
-    return collection(call, "Collection(microsoft.graph.plannerPlan)", [render(EtagType.PLAN, p) for p in found])
+    return collection(call, "Collection(microsoft.graph.plannerPlan)", found, partial(render, EtagType.PLAN))
 
 
 def get_details(call: Call) -> Reply:
@@ -227,4 +228,4 @@ def _plans_of_group(call: Call, group_id: str) -> Reply:
         raise GraphError(403, NO_PERMISSION_OR_ITEM)
     check_group(call, group)
     found = call.world.store.where(PLANS, "group", group["id"])
-    return collection(call, "planner/plans", [render(EtagType.PLAN, plan) for plan in found])
+    return collection(call, "planner/plans", found, partial(render, EtagType.PLAN))

@@ -1,7 +1,7 @@
 """Planner resources in the store: identity, version, which members each version touched, and who may see them.
 
 A document is `{"id", "version", "history", "fields", …}`: `fields` is what clients see, the other members are ours
-(`group`, `plan`, `bucket` are there to be found by).
+(`group`, `plan`, `bucket` are there to be found by; `made` says when it was created, and as the how-many-th thing).
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ _HISTORY: Final = 200
 
 def add(world: World, kind: EtagType, fields: Document, **found_by: str | None) -> Document:
     """Store a new resource in version 1; `fields` has its id."""
-    document: Document = {"id": fields["id"], "version": 1, "history": [], **found_by, "fields": fields}
+    made = {"at": world.clock.now().isoformat(), "number": world.store.next_number("made")}
+    document: Document = {"id": fields["id"], "version": 1, "history": [], "made": made, **found_by, "fields": fields}
     world.store.put(COLLECTIONS[kind], fields["id"], document)
     return document
 

@@ -49,16 +49,16 @@ def serve(world: World, version: str, path: str) -> Response:
         "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"5","ScaleUnit":"001"}}',
     }
     try:
-        if version != "v1.0":
-            raise GraphError(400, f"Invalid version: {version}.", "BadRequest")
-        reply = _reply(world, path)
+        reply = _reply(world, version, path)
     except GraphError as error:
         body = graph_error_body(error.code, error.message, world.clock.now(), request_id, headers["client-request-id"])
         return _response(Reply(status=error.status, body=body, headers=error.headers), headers)
     return _response(reply, headers)
 
 
-def _reply(world: World, path: str) -> Reply:
+def _reply(world: World, version: str, path: str) -> Reply:
+    if version != "v1.0":
+        raise GraphError(400, f"Invalid version: {version}.", "BadRequest")
     call = Call(
         world=world,
         caller=caller_of(world, request.headers.get("Authorization")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Final
 
 from rollout_sync.sandbox.graph.buckets import order_hint, plan_of
@@ -149,7 +150,7 @@ def tasks_of_user(call: Call, user_id: str) -> Reply:
 
 
 def _listed(call: Call, tasks: list[Document]) -> Reply:
-    return collection(call, "Collection(microsoft.graph.plannerTask)", [_expanded(call, task) for task in tasks])
+    return collection(call, "Collection(microsoft.graph.plannerTask)", tasks, partial(_expanded, call))
 
 
 def _expanded(call: Call, task: Document) -> Document:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Final
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from flask import Flask, Response, jsonify
 
@@ -27,13 +27,15 @@ ROUTES: Final = (
 )
 """Every operation that is served, under both base URLs."""
 
-_SITES: Final[dict[int, Site]] = {}
+_SITES: Final[WeakValueDictionary[int, Site]] = WeakValueDictionary()
+"""Sites by the identity of their world, which itself keeps the site alive: it calls it back after a reset."""
 
 
 def register(app: Flask, world: World) -> None:
     """Serve Jira under `/jira` and `/jira-gateway/ex/jira/{cloudId}`, and its boards under `/boards/jira`."""
     site = site_of(world)
     limits = WriteLimits(site)
+    world.plant("jira limits", lambda _world: limits.clear())
     for is_gateway in (False, True):
         app.register_blueprint(blueprint(site, ROUTES, limits, is_gateway=is_gateway))
     app.add_url_rule(f"{SITE}/_edge/tenant_info", "jira_tenant", lambda: jsonify({"cloudId": CLOUD_ID}))
@@ -51,9 +53,14 @@ def act(world: World, body: Json) -> Json:
 
 
 def site_of(world: World) -> Site:
-    """The one Jira site of a world."""
-    site: Site | None = getattr(world, "_jira", None)
-    return site or Site(world)
+    """The one Jira site of a world, made when it is first asked for."""
+    known = _SITES.get(id(world))
+    if known is not None and known.world is world:
+        return known
+    site = Site(world)
+    _SITES[id(world)] = site
+    world.plant("jira", lambda _world: site.reindex())
+    return site
 
 
 def _explain(error: Exception) -> tuple[Response, int]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rollout_sync.sandbox.jira import adf, changes, links
 from rollout_sync.sandbox.jira.answers import Refusal, View
 from rollout_sync.sandbox.jira.creation import add_comments, carry_out, prepare
-from rollout_sync.sandbox.jira.documents import Issue, Json
+from rollout_sync.sandbox.jira.documents import ISSUES, Issue, Json
 from rollout_sync.sandbox.jira.drafts import link_type
 from rollout_sync.sandbox.jira.fields import EPIC_NAME, FIELDS, START_DATE
 from rollout_sync.sandbox.jira.permissions import PERMISSIONS
@@ -198,7 +198,7 @@ def _create(site: Site, view: View, body: Json) -> Json:
 def _take_over(site: Site, issue: Issue, key: str) -> None:
     """Give an issue a key that another one had before it was moved, as an import can do."""
     prefix, _, number = key.partition("-")
-    if prefix != site.project(issue).key or not number.isdigit() or site.store.where("jira.issue", "key", key):
+    if prefix != site.project(issue).key or not number.isdigit() or site.store.where(ISSUES, "key", key):
         raise ActError(f"the key {key} is not free in this project")
     issue["key"], issue["number"] = key, int(number)
     site.save(issue)
@@ -241,7 +241,7 @@ def _fields(raw: object) -> dict[str, Any]:
     """Fields of an edit or create by hand: short names, plain text for rich text."""
     if not isinstance(raw, dict) or not raw:
         raise ActError("this needs `fields`")
-    fields = {_FIELD_NAMES.get(name, name): value for name, value in raw.items()}
+    fields: dict[str, Any] = {_FIELD_NAMES.get(str(name), str(name)): value for name, value in raw.items()}
     unknown = [name for name in fields if name not in FIELDS]
     if unknown:
         raise ActError(f"no field {unknown[0]!r}")

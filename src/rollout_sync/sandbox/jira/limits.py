@@ -23,6 +23,11 @@ class WriteLimits:
         self._writes: dict[str, deque[int]] = {}
         self._bursts: dict[str, deque[int]] = {}
 
+    def clear(self) -> None:
+        """Forget what was counted."""
+        self._writes.clear()
+        self._bursts.clear()
+
     def check(self, method: str, path: str, values: Mapping[str, str]) -> None:
         """Count a request, or refuse it.
 

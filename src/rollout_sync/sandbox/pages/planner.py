@@ -8,12 +8,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, redirect, request
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from rollout_sync.sandbox.errors import BadAct
 from rollout_sync.sandbox.graph import act
 from rollout_sync.sandbox.graph.resources import BUCKETS, PLAN_DETAILS, PLANS, TASK_DETAILS, TASKS
+from rollout_sync.sandbox.markup import Html
 from rollout_sync.sandbox.pages.planner_card import PROGRESS, Board, card
 from rollout_sync.sandbox.pages.planner_layout import asset, current_person, options, page
 from rollout_sync.sandbox.pages.planner_mailbox import mailbox, mailboxes, message
@@ -21,20 +21,20 @@ from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.world import World
 
 _NO_BUCKET: Final = ""
-_COLUMN: Final = Markup("""<section class="column" data-bucket="{id}" aria-labelledby="bucket-{id}">
+_COLUMN: Final = Html("""<section class="column" data-bucket="{id}" aria-labelledby="bucket-{id}">
 <h2 id="bucket-{id}">{name} <span class="count">{count}</span></h2>
 {cards}
 </section>""")
-_BOARD: Final = Markup("""<div class="head"><h1>{title}</h1>
+_BOARD: Final = Html("""<div class="head"><h1>{title}</h1>
 <p>{done} of {count} tasks completed. Drag a card, or use its form, to work in the plan as {who}.</p></div>
 {problem}
 <form class="add" method="post" action="{action}"><input type="hidden" name="do" value="create">
 <label>New task <input name="title" maxlength="255" required></label>
 <label>in <select name="bucket">{buckets}</select></label> <button type="submit">Add</button></form>
 <div class="board" data-action="{action}">{columns}</div>""")
-_PROBLEM: Final = Markup('<p class="problem" role="alert">{}</p>')
-_LIST: Final = Markup("<h1>{title}</h1>{problem}<ul class='plain'>{rows}</ul>")
-_ROW: Final = Markup('<li><a href="{}">{}</a> {}</li>')
+_PROBLEM: Final = Html('<p class="problem" role="alert">{}</p>')
+_LIST: Final = Html("<h1>{title}</h1>{problem}<ul class='plain'>{rows}</ul>")
+_ROW: Final = Html('<li><a href="{}">{}</a> {}</li>')
 
 
 def register(app: Flask, world: World) -> None:
@@ -68,11 +68,11 @@ def _index(world: World) -> Response:
         _ROW.format("/_sandbox/counters", "Counters", "requests so far"),
         _ROW.format("/_sandbox/switches", "Switches", "what could not be verified on the real services"),
     ]
-    return page(world, "Sandbox", _LIST.format(title="Sandbox", problem="", rows=Markup("").join(rows)))
+    return page(world, "Sandbox", _LIST.format(title="Sandbox", problem="", rows=Html("").join(rows)))
 
 
 def _plans(world: World) -> Response:
-    rows = Markup("").join(
+    rows = Html("").join(
         _ROW.format(
             f"/boards/planner/{plan['id']}",
             plan["fields"]["title"],
@@ -80,7 +80,7 @@ def _plans(world: World) -> Response:
         )
         for plan in world.store.scan(PLANS)
     )
-    empty = Markup("<p>No plan yet.</p>") if not rows else ""
+    empty = Html("<p>No plan yet.</p>") if not rows else ""
     return page(world, "Planner", _LIST.format(title="Planner", problem=empty, rows=rows))
 
 
@@ -103,7 +103,7 @@ def _board(world: World, plan_id: str) -> Response:
         problem=_PROBLEM.format(problem) if problem else "",
         action=board.action,
         buckets=options(board.buckets, None),
-        columns=Markup("").join(columns),
+        columns=Html("").join(columns),
     )
     return page(world, plan["fields"]["title"], main)
 
@@ -122,17 +122,17 @@ def _facts(world: World, plan_id: str) -> Board:
     )
 
 
-def _column(world: World, board: Board, bucket: tuple[str, str], tasks: list[Document]) -> Markup:
+def _column(world: World, board: Board, bucket: tuple[str, str], tasks: list[Document]) -> Html:
     cards = []
     for task in sorted(tasks, key=lambda t: (t["percentComplete"] == int(PROGRESS[-1][0]), t["orderHint"], t["id"])):
         details = world.store.get(TASK_DETAILS, task["id"])
         if details is not None:
             cards.append(card(board, task, details["fields"]))
-    return _COLUMN.format(id=bucket[0] or "none", name=bucket[1], count=len(tasks), cards=Markup("").join(cards))
+    return _COLUMN.format(id=bucket[0] or "none", name=bucket[1], count=len(tasks), cards=Html("").join(cards))
 
 
 def _gone(world: World) -> Response:
-    response = page(world, "No such plan", Markup("<h1>No such plan</h1><p>It was deleted, or never was.</p>"))
+    response = page(world, "No such plan", Html("<h1>No such plan</h1><p>It was deleted, or never was.</p>"))
     response.status_code = HTTPStatus.NOT_FOUND
     return response
 

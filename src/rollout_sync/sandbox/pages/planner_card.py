@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from markupsafe import Markup
-
 from rollout_sync.sandbox.graph.ids import decode_reference
+from rollout_sync.sandbox.markup import Html
 from rollout_sync.sandbox.pages.planner_layout import options
 from rollout_sync.sandbox.store import Document
 
@@ -17,7 +16,7 @@ _PRIORITIES: Final = ((1, "Urgent"), (4, "Important"), (7, "Medium"), (10, "Low"
 _COMPLETE: Final = 100
 _COLOURS: Final = ("#f4c7d0", "#f7d5b5", "#f5e6a8", "#cfe8b9", "#bde3dd", "#c3dcf5", "#d3cdf3", "#ead0ec", "#dedede")
 
-_CARD: Final = Markup("""<article class="card {state}" draggable="true" data-task="{id}" id="task-{id}">
+_CARD: Final = Html("""<article class="card {state}" draggable="true" data-task="{id}" id="task-{id}">
 <ul class="labels" aria-label="Labels">{labels}</ul>
 <h3>{title}</h3>
 {description}
@@ -26,12 +25,12 @@ _CARD: Final = Markup("""<article class="card {state}" draggable="true" data-tas
 <div class="quick">{quick}</div>
 <details><summary>Edit</summary>{form}</details>
 </article>""")
-_QUICK: Final = Markup("""<form method="post" action="{action}"><input type="hidden" name="task" value="{id}">
+_QUICK: Final = Html("""<form method="post" action="{action}"><input type="hidden" name="task" value="{id}">
 <button name="do" value="{do}" aria-label="{text}: {title}">{text}</button></form>""")
-_TICK: Final = Markup("""<li><form method="post" action="{action}"><input type="hidden" name="task" value="{id}">
+_TICK: Final = Html("""<li><form method="post" action="{action}"><input type="hidden" name="task" value="{id}">
 <input type="hidden" name="item" value="{key}"><button class="tick" name="do" value="{do}" role="checkbox"
  aria-checked="{checked}"><span class="box" aria-hidden="true"></span>{title}</button></form></li>""")
-_EDIT: Final = Markup("""<form class="edit" method="post" action="{action}">
+_EDIT: Final = Html("""<form class="edit" method="post" action="{action}">
 <input type="hidden" name="task" value="{id}"><input type="hidden" name="do" value="save">
 <label>Title <input name="title" value="{title}" maxlength="255" required></label>
 <label>Start <input type="date" name="start" value="{start}"></label>
@@ -64,7 +63,7 @@ class Board:
     today: date
 
 
-def card(board: Board, task: Document, details: Document) -> Markup:
+def card(board: Board, task: Document, details: Document) -> Html:
     """The card of a task: `task` and `details` are the resources' members."""
     percent = task["percentComplete"]
     state = "done" if percent == _COMPLETE else "started" if percent else "new"
@@ -85,44 +84,44 @@ def card(board: Board, task: Document, details: Document) -> Markup:
     )
 
 
-def _labels(board: Board, task: Document) -> Markup:
+def _labels(board: Board, task: Document) -> Html:
     chips = []
     for category in sorted(task["appliedCategories"], key=lambda name: int(name.removeprefix("category"))):
         colour = _COLOURS[int(category.removeprefix("category")) % len(_COLOURS)]
-        chip = Markup('<li style="background:{colour}">{text}</li>')
+        chip = Html('<li style="background:{colour}">{text}</li>')
         chips.append(chip.format(colour=colour, text=board.names.get(category) or category))
-    return Markup("").join(chips)
+    return Html("").join(chips)
 
 
-def _description(details: Document) -> Markup:
+def _description(details: Document) -> Html:
     text = details["description"]
-    return Markup('<p class="description">{}</p>').format(text) if text else Markup("")
+    return Html('<p class="description">{}</p>').format(text) if text else Html("")
 
 
 def _progress(percent: int) -> str:
     return "Completed" if percent == _COMPLETE else f"In progress, {percent} %" if percent else "Not started"
 
 
-def _due(board: Board, task: Document) -> Markup:
+def _due(board: Board, task: Document) -> Html:
     if not task["dueDateTime"]:
-        return Markup("")
+        return Html("")
     day = date.fromisoformat(task["dueDateTime"][:10])
     is_late = day < board.today and task["percentComplete"] != _COMPLETE
     text = f"late: {day:%d %b %Y}" if is_late else f"due {day:%d %b %Y}"
-    return Markup('<time class="{}" datetime="{}">{}</time>').format("due late" if is_late else "due", day, text)
+    return Html('<time class="{}" datetime="{}">{}</time>').format("due late" if is_late else "due", day, text)
 
 
-def _people(board: Board, task: Document) -> Markup:
+def _people(board: Board, task: Document) -> Html:
     names = [board.people.get(user_id, "Unknown person") for user_id in task["assignments"]]
-    chip = Markup('<li><span class="initials" aria-hidden="true">{}</span>{}</li>')
+    chip = Html('<li><span class="initials" aria-hidden="true">{}</span>{}</li>')
     initials = ["".join(part[0] for part in name.split()[:2]) for name in names]
-    chips = Markup("").join(chip.format(short, name) for short, name in zip(initials, names, strict=True))
-    return Markup('<ul class="people" aria-label="Assigned to">{}</ul>').format(chips) if names else Markup("")
+    chips = Html("").join(chip.format(short, name) for short, name in zip(initials, names, strict=True))
+    return Html('<ul class="people" aria-label="Assigned to">{}</ul>').format(chips) if names else Html("")
 
 
-def _checklist(board: Board, task: Document, details: Document) -> Markup:
+def _checklist(board: Board, task: Document, details: Document) -> Html:
     items = sorted(details["checklist"].items(), key=lambda pair: (pair[1]["orderHint"], pair[0]))
-    rows = Markup("").join(
+    rows = Html("").join(
         _TICK.format(
             action=board.action,
             id=task["id"],
@@ -133,21 +132,21 @@ def _checklist(board: Board, task: Document, details: Document) -> Markup:
         )
         for key, item in items
     )
-    return Markup('<ul class="checklist" aria-label="Checklist">{}</ul>').format(rows) if items else Markup("")
+    return Html('<ul class="checklist" aria-label="Checklist">{}</ul>').format(rows) if items else Html("")
 
 
-def _references(details: Document) -> Markup:
-    link = Markup('<li><a href="{}" rel="noopener noreferrer">{}</a></li>')
+def _references(details: Document) -> Html:
+    link = Html('<li><a href="{}" rel="noopener noreferrer">{}</a></li>')
     rows = []
     for key, entry in details["references"].items():
         url = decode_reference(key)
         if url.startswith(("http://", "https://")):
             rows.append(link.format(url, entry["alias"] or url))
-    shown = Markup('<ul class="references" aria-label="Links">{}</ul>')
-    return shown.format(Markup("").join(rows)) if rows else Markup("")
+    shown = Html('<ul class="references" aria-label="Links">{}</ul>')
+    return shown.format(Html("").join(rows)) if rows else Html("")
 
 
-def _quick(board: Board, task: Document) -> Markup:
+def _quick(board: Board, task: Document) -> Html:
     percent = task["percentComplete"]
     steps = {"reopen": "Reopen"} if percent == _COMPLETE else {"complete": "Complete"}
     if percent == 0:
@@ -156,10 +155,10 @@ def _quick(board: Board, task: Document) -> Markup:
         _QUICK.format(action=board.action, id=task["id"], do=do, text=text, title=task["title"])
         for do, text in steps.items()
     ]
-    return Markup("").join(forms)
+    return Html("").join(forms)
 
 
-def _form(board: Board, task: Document) -> Markup:
+def _form(board: Board, task: Document) -> Html:
     percent = "100" if task["percentComplete"] == _COMPLETE else "50" if task["percentComplete"] else "0"
     free = [(user_id, name) for user_id, name in board.people.items() if user_id not in task["assignments"]]
     return _EDIT.format(

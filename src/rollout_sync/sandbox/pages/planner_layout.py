@@ -1,4 +1,7 @@
-"""The frame of every page: head, top bar with "who are you", style and script. All text is escaped by `Markup.format`."""
+"""The frame of every page: head, top bar with "who are you", style and script.
+
+All text goes through `Html.format`, which escapes it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from flask import Response, request
-from markupsafe import Markup
 
+from rollout_sync.sandbox.markup import Html
 from rollout_sync.sandbox.seed import COORDINATOR, Person
 from rollout_sync.sandbox.world import World
 
@@ -17,7 +20,7 @@ _ASSETS: Final = {"planner.css": "text/css; charset=utf-8", "planner.js": "text/
 _POLICY: Final = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-src 'self'; object-src 'none'"
 """No resource comes from elsewhere; cards carry their label colours as inline style."""
 
-_FRAME: Final = Markup("""<!DOCTYPE html>
+_FRAME: Final = Html("""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -36,12 +39,12 @@ _FRAME: Final = Markup("""<!DOCTYPE html>
 </body>
 </html>
 """)
-_WHO: Final = Markup("""<form class="who" method="get" action="{path}">
+_WHO: Final = Html("""<form class="who" method="get" action="{path}">
   <label for="who">You are</label>
   <select id="who" name="who">{options}</select>
   <button type="submit">Change</button>
 </form>""")
-_OPTION: Final = Markup('<option value="{value}"{selected}>{text}</option>')
+_OPTION: Final = Html('<option value="{value}"{selected}>{text}</option>')
 
 
 def current_person(world: World) -> Person:
@@ -53,7 +56,7 @@ def current_person(world: World) -> Person:
     return world.people.all()[0]
 
 
-def page(world: World, title: str, main: Markup) -> Response:
+def page(world: World, title: str, main: Html) -> Response:
     """A whole page; the choice of the person is kept in a cookie."""
     who = current_person(world)
     people = sorted(world.people.all(), key=lambda person: person.name)
@@ -65,10 +68,10 @@ def page(world: World, title: str, main: Markup) -> Response:
     return response
 
 
-def options(choices: list[tuple[str, str]], chosen: str | None) -> Markup:
+def options(choices: list[tuple[str, str]], chosen: str | None) -> Html:
     """Options of a select: pairs of value and text."""
-    marked = Markup(" selected")
-    return Markup("").join(
+    marked = Html(" selected")
+    return Html("").join(
         _OPTION.format(value=value, text=text, selected=marked if value == chosen else "") for value, text in choices
     )
 

@@ -6,16 +6,16 @@ from http import HTTPStatus
 from typing import Final
 
 from flask import Response
-from markupsafe import Markup
 
 from rollout_sync.sandbox.graph.mail import MESSAGES
+from rollout_sync.sandbox.markup import Html
 from rollout_sync.sandbox.pages.planner_layout import page
 from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.world import World
 
-_LIST: Final = Markup('<h1>{}</h1><ul class="plain">{}</ul>')
-_ROW: Final = Markup('<li><a href="{}">{}</a> <span class="quiet">{}</span></li>')
-_MESSAGE: Final = Markup("""<h1>{subject}</h1>
+_LIST: Final = Html('<h1>{}</h1><ul class="plain">{}</ul>')
+_ROW: Final = Html('<li><a href="{}">{}</a> <span class="quiet">{}</span></li>')
+_MESSAGE: Final = Html("""<h1>{subject}</h1>
 <dl class="mail"><dt>From</dt><dd>{sender}</dd><dt>To</dt><dd>{to}</dd><dt>Sent</dt><dd>{sent}</dd></dl>
 {body}""")
 
@@ -26,7 +26,7 @@ def mailboxes(world: World) -> Response:
         _ROW.format(f"/mailbox/{who.email}", who.name, f"{len(_inbox(world, who.graph_id))} messages")
         for who in world.people.all()
     ]
-    return page(world, "Mail", _LIST.format("Mail", Markup("").join(rows)))
+    return page(world, "Mail", _LIST.format("Mail", Html("").join(rows)))
 
 
 def mailbox(world: World, email: str) -> Response:
@@ -34,11 +34,11 @@ def mailbox(world: World, email: str) -> Response:
     who = world.people.by_email(email)
     if who is None:
         return _missing(world)
-    rows = Markup("").join(
+    rows = Html("").join(
         _ROW.format(f"/mailbox/{who.email}/{m['immutableId']}", m["fields"]["subject"] or "(no subject)", _when(m))
         for m in reversed(_inbox(world, who.graph_id))
     )
-    return page(world, who.name, _LIST.format(f"Inbox of {who.name}", rows or Markup("<li>Nothing yet.</li>")))
+    return page(world, who.name, _LIST.format(f"Inbox of {who.name}", rows or Html("<li>Nothing yet.</li>")))
 
 
 def message(world: World, email: str, message_id: str) -> Response:
@@ -58,11 +58,11 @@ def message(world: World, email: str, message_id: str) -> Response:
     return page(world, fields["subject"] or "Message", main)
 
 
-def _body(body: Document) -> Markup:
+def _body(body: Document) -> Html:
     content = str(body.get("content", ""))
     if str(body.get("contentType", "text")).lower() == "html":
-        return Markup('<iframe class="body" title="Message" sandbox="" srcdoc="{}"></iframe>').format(content)
-    return Markup('<pre class="body">{}</pre>').format(content)
+        return Html('<iframe class="body" title="Message" sandbox="" srcdoc="{}"></iframe>').format(content)
+    return Html('<pre class="body">{}</pre>').format(content)
 
 
 def _inbox(world: World, user_id: str) -> list[Document]:
@@ -80,6 +80,6 @@ def _when(found: Document) -> str:
 
 
 def _missing(world: World) -> Response:
-    response = page(world, "Not found", Markup("<h1>Not found</h1>"))
+    response = page(world, "Not found", Html("<h1>Not found</h1>"))
     response.status_code = HTTPStatus.NOT_FOUND
     return response

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rollout_sync.model.objects import ObjectKind, Remote
+from rollout_sync.model.objects import ObjectKind
 from rollout_sync.model.operations import Done, InDoubt, Refused
+
+JIRA = "https://jira.example.com/browse/A-1"
+BATCH = {"method": "POST", "route": "/graph/v1.0/$batch"}
 
 
 def stored(lab, collection):
@@ -103,7 +106,7 @@ def test_labels_are_read_once_where_they_were_not_just_written(lab, rollout, pla
     ],
 )
 def test_a_lost_batch_leaves_everything_in_doubt(lab, rollout, task_fields, fault, expected):
-    lab.faults({"method": "POST", "route": "/graph/v1.0/$batch", **fault})
+    lab.faults({**BATCH, **fault})
     outcomes = lab.tracker.send(rollout, [lab.create(f"task:{n}", **task_fields) for n in range(3)])
     assert [type(one) for one in outcomes] == [expected] * 3
     assert lab.requests() == ["POST /$batch"]
@@ -126,9 +129,7 @@ def test_a_plan_that_is_made_and_then_denied_is_in_doubt(lab, rollout):
 
 
 def test_a_throttled_element_is_refused_for_now_and_the_others_are_made(lab, rollout, task_fields):
-    lab.faults(
-        {"method": "POST", "route": "/graph/v1.0/$batch", "kind": "inner_429", "positions": [1], "retry_after": 7}
-    )
+    lab.faults({**BATCH, "kind": "inner_429", "positions": [1], "retry_after": 7})
     outcomes = lab.tracker.send(rollout, [lab.create(f"task:{n}", **task_fields) for n in range(3)])
     assert [type(one) for one in outcomes] == [Done, Refused, Done]
     assert (outcomes[1].again, outcomes[1].status, outcomes[1].retry_after) == (True, 429, 7.0)
@@ -136,13 +137,13 @@ def test_a_throttled_element_is_refused_for_now_and_the_others_are_made(lab, rol
 
 
 def test_an_element_that_failed_inside_is_in_doubt(lab, rollout, task_fields):
-    lab.faults({"method": "POST", "route": "/graph/v1.0/$batch", "kind": "inner_503_after", "positions": [0]})
+    lab.faults({**BATCH, "kind": "inner_503_after", "positions": [0]})
     outcomes = lab.tracker.send(rollout, [lab.create(f"task:{n}", **task_fields) for n in range(2)])
     assert [type(one) for one in outcomes] == [InDoubt, Done]
 
 
 def test_an_expired_token_is_renewed_once_and_nothing_is_made_twice(lab, rollout, task_fields):
-    lab.faults({"method": "POST", "route": "/graph/v1.0/$batch", "kind": "token_expired", "times": 1})
+    lab.faults({**BATCH, "kind": "token_expired", "times": 1})
     (outcome,) = lab.tracker.send(rollout, [lab.create("task:a", **task_fields)])
     assert isinstance(outcome, Done)
     assert len(lab.tokens.renewed) == 1
@@ -154,7 +155,7 @@ def test_an_expired_token_is_renewed_once_and_nothing_is_made_twice(lab, rollout
 
 
 def test_a_token_that_stays_refused_is_refused_for_now(lab, rollout, task_fields):
-    lab.faults({"method": "POST", "route": "/graph/v1.0/$batch", "kind": "token_expired"})
+    lab.faults({**BATCH, "kind": "token_expired"})
     (outcome,) = lab.tracker.send(rollout, [lab.create("task:a", **task_fields)])
     assert (type(outcome), outcome.again, outcome.status) == (Refused, True, 401)
 
@@ -176,10 +177,10 @@ def test_a_limit_is_named_with_its_way_out(lab, rollout, plan):
 
 
 def test_details_of_a_task_that_is_not_yet_visible_may_be_tried_again(lab, rollout, task_fields):
-    lab.made("task:a", **task_fields)
-    ghost = Remote(id="A" * 28)
-    (outcome,) = lab.tracker.send(rollout, [lab.create("details:a", task=ghost, text="x")])
-    assert isinstance(outcome, Refused)
+    task = lab.made("task:a", **task_fields)
+    lab.delete(f"/planner/tasks/{task.id}")
+    (outcome,) = lab.tracker.send(rollout, [lab.create("details:a", task=task, text="x")])
+    assert (type(outcome), outcome.again, outcome.status) == (Refused, True, 404)
 
 
 def test_details_meet_a_person_and_merge(lab, rollout, task_fields):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TypeAlias
 
 from rollout_sync.sandbox.jira.jql.entry import Entry, Surroundings
@@ -17,12 +18,17 @@ SortValue: TypeAlias = "str | int | tuple[str, int] | None"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A field with named values; `resolve` turns a written value into the stored ones."""
+    """A field with named values; `resolve` turns a written value into the stored ones.
 
-    values: Callable[[Entry], tuple[str, ...] | frozenset[str]]
-    resolve: Callable[[str, Surroundings, str], frozenset[str]]
+    Exactly one of `value` and `values` is set.
+    """
+
+    value: Callable[[Entry], str | None] | None = None
+    values: Callable[[Entry], frozenset[str]] | None = None
     sort: Callable[[Entry], SortValue]
+    resolve: Callable[[str, Surroundings, str], frozenset[str]]
     operators: frozenset[str] = _EQUALITY
+    is_never_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +39,17 @@ class Identity:
     sort: Callable[[Entry], SortValue]
     strict: bool = True
     operators: frozenset[str] = _EQUALITY | _ORDERED
+    is_never_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instant:
-    """A moment in epoch milliseconds; never empty."""
+    """A moment in epoch milliseconds."""
 
     read: Callable[[Entry], int]
     sort: Callable[[Entry], SortValue]
     operators: frozenset[str] = _EQUALITY | _ORDERED
+    is_never_empty: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,7 @@ class Day:
     read: Callable[[Entry], str | None]
     sort: Callable[[Entry], SortValue]
     operators: frozenset[str] = _EQUALITY | _ORDERED
+    is_never_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,7 @@ class Text:
     read: Callable[[Entry], str]
     sort: Callable[[Entry], SortValue]
     operators: frozenset[str] = frozenset({"~", "!~", "is", "is not"})
+    is_never_empty: bool = False
 
 
 Field: TypeAlias = Choice | Identity | Instant | Day | Text
@@ -81,10 +91,6 @@ def field_named(name: str) -> Field:
     return field
 
 
-def _one(value: str | None) -> tuple[str, ...]:
-    return () if value is None else (value,)
-
-
 def _known(table: str) -> Callable[[str, Surroundings, str], frozenset[str]]:
     def resolve(text: str, site: Surroundings, field: str) -> frozenset[str]:
         found: frozenset[str] | None = getattr(site, table).get(text.lower())
@@ -99,39 +105,40 @@ def _label(text: str, _site: Surroundings, _field: str) -> frozenset[str]:
     return frozenset({text.lower()})
 
 
-def _choice(table: str, read: Callable[[Entry], str | None]) -> Choice:
-    return Choice(values=lambda entry: _one(read(entry)), resolve=_known(table), sort=read)
+def _choice(table: str, name: str) -> Choice:
+    read: Callable[[Entry], str | None] = attrgetter(name)
+    return Choice(value=read, resolve=_known(table), sort=read)
 
 
 _PARENT = Identity(read=lambda e: e.parent, sort=lambda e: e.parent, operators=_EQUALITY)
-_START = Day(read=lambda e: e.start, sort=lambda e: e.start)
-_DUE = Day(read=lambda e: e.due, sort=lambda e: e.due)
-_CREATED = Instant(read=lambda e: e.created, sort=lambda e: e.created)
-_UPDATED = Instant(read=lambda e: e.updated, sort=lambda e: e.updated)
-_KEY = Identity(read=lambda e: e.id, sort=lambda e: (e.project, e.number))
-_TYPE = _choice("types", lambda e: e.type)
+_START = Day(read=attrgetter("start"), sort=attrgetter("start"))
+_DUE = Day(read=attrgetter("due"), sort=attrgetter("due"))
+_CREATED = Instant(read=attrgetter("created"), sort=attrgetter("created"))
+_UPDATED = Instant(read=attrgetter("updated"), sort=attrgetter("updated"))
+_KEY = Identity(read=attrgetter("id"), sort=attrgetter("project", "number"), is_never_empty=True)
+_TYPE = _choice("types", "type")
 
 _FIELDS: dict[str, Field] = {
-    "project": _choice("projects", lambda e: e.project),
+    "project": _choice("projects", "project"),
     "key": _KEY,
     "issuekey": _KEY,
     "issue": _KEY,
-    "id": Identity(read=lambda e: e.id, sort=lambda e: e.id, strict=False),
+    "id": Identity(read=attrgetter("id"), sort=attrgetter("id"), strict=False, is_never_empty=True),
     "labels": Choice(
-        values=lambda e: e.labels, resolve=_label, sort=lambda e: " ".join(e.label_names) if e.label_names else None
+        values=attrgetter("labels"), resolve=_label, sort=lambda e: " ".join(e.label_names) if e.label_names else None
     ),
     "parent": _PARENT,
     "parentepic": _PARENT,
     "epic link": _PARENT,
     "customfield_10014": _PARENT,
-    "status": _choice("statuses", lambda e: e.status),
-    "statuscategory": _choice("categories", lambda e: e.category),
+    "status": _choice("statuses", "status"),
+    "statuscategory": _choice("categories", "category"),
     "issuetype": _TYPE,
     "type": _TYPE,
-    "priority": _choice("priorities", lambda e: e.priority),
-    "resolution": _choice("resolutions", lambda e: e.resolution),
-    "assignee": _choice("people", lambda e: e.assignee),
-    "reporter": _choice("people", lambda e: e.reporter),
+    "priority": _choice("priorities", "priority"),
+    "resolution": _choice("resolutions", "resolution"),
+    "assignee": _choice("people", "assignee"),
+    "reporter": _choice("people", "reporter"),
     "created": _CREATED,
     "createddate": _CREATED,
     "updated": _UPDATED,

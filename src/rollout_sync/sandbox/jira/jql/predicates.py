@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from typing import TypeAlias, assert_never
+from functools import reduce
+from typing import Any, TypeAlias, assert_never
 
 from rollout_sync.sandbox.jira.jql.entry import Entry, Surroundings
 from rollout_sync.sandbox.jira.jql.fields import Choice, Day, Field, Identity, Instant, Text, field_named
@@ -44,11 +45,11 @@ def predicate(node: Node, site: Surroundings) -> Predicate:
     """
     match node:
         case AllOf(parts=parts):
-            tests = [predicate(part, site) for part in parts]
-            return lambda entry: all(test(entry) for test in tests)
+            first, *rest = [predicate(part, site) for part in parts]
+            return reduce(_both, rest, first)
         case AnyOf(parts=parts):
-            tests = [predicate(part, site) for part in parts]
-            return lambda entry: any(test(entry) for test in tests)
+            first, *rest = [predicate(part, site) for part in parts]
+            return reduce(_either, rest, first)
         case Not(part=part):
             inner = predicate(part, site)
             return lambda entry: not inner(entry)
@@ -58,19 +59,30 @@ def predicate(node: Node, site: Surroundings) -> Predicate:
             assert_never(node)
 
 
+def _both(one: Predicate, other: Predicate) -> Predicate:
+    return lambda entry: one(entry) and other(entry)
+
+
+def _either(one: Predicate, other: Predicate) -> Predicate:
+    return lambda entry: one(entry) or other(entry)
+
+
 def sorted_by(entries: list[Entry], order: tuple[Order, ...]) -> list[Entry]:
     """Entries in the order asked for; newest id first where nothing was asked, and as the last tie-break.
 
     Raises:
         JqlError: a field that does not exist or cannot be sorted by.
     """
-    ranked = sorted(entries, key=lambda entry: entry.id, reverse=True)
+    ranked = sorted(entries, key=operator.attrgetter("id"), reverse=True)
     for part in reversed(order):
         ranked.sort(key=_sort_key(field_named(part.field)), reverse=part.descending)
     return ranked
 
 
-def _sort_key(field: Field) -> Callable[[Entry], tuple[bool, str | int | tuple[str, int]]]:
+def _sort_key(field: Field) -> Callable[[Entry], Any]:
+    if field.is_never_empty:
+        return field.sort
+
     def key(entry: Entry) -> tuple[bool, str | int | tuple[str, int]]:
         value = field.sort(entry)
         return (value is None, "" if value is None else value)
@@ -120,16 +132,18 @@ def _choice(clause: Clause, field: Choice, site: Surroundings) -> Predicate:
     wanted: set[str] = set()
     for operand in clause.operands:
         wanted |= field.resolve(_choice_text(clause, operand, site), site, clause.field)
-    values = field.values
-    if clause.operator in _POSITIVE:
-        return lambda entry: not wanted.isdisjoint(values(entry))
-
-    def differs(entry: Entry) -> bool:
-        # As in Jira, "is not this value" does not find issues that have no value at all.
-        held = values(entry)
-        return bool(held) and wanted.isdisjoint(held)
-
-    return differs
+    is_positive = clause.operator in _POSITIVE
+    # As in Jira, "is not this value" does not find issues that have no value at all.
+    if field.values is not None:
+        many = field.values
+        if is_positive:
+            return lambda entry: not wanted.isdisjoint(many(entry))
+        return lambda entry: bool(many(entry)) and wanted.isdisjoint(many(entry))
+    one = field.value or field.sort
+    if is_positive:
+        return lambda entry: one(entry) in wanted
+    unwanted = wanted | {None}
+    return lambda entry: one(entry) not in unwanted
 
 
 def _choice_text(clause: Clause, operand: Operand, site: Surroundings) -> str:
