@@ -18,12 +18,10 @@ from rollout_sync.reconcile.guard import Thresholds
 from rollout_sync.sync.applying import World
 from rollout_sync.sync.run import Step, Timing
 from rollout_sync.trackers.base import Tracker
-from rollout_sync.trackers.jira.client import JiraAccess, JiraClient, TokenKind
+from rollout_sync.trackers.jira.client import JiraAccess, TokenKind
 from rollout_sync.trackers.jira.tracker import JiraTracker
 from rollout_sync.trackers.planner.access import GraphAccess, SignIn
-from rollout_sync.trackers.planner.auth import TokenSource
-from rollout_sync.trackers.planner.client import GraphClient
-from rollout_sync.trackers.planner.tracker import PlannerTracker
+from rollout_sync.trackers.planner.tracker import connect
 from rollout_sync.transport import Limits, Phase, Transport
 from rollout_sync.transport.allowed import checked_base_url
 from rollout_sync.transport.clock import Clock, SystemClock
@@ -122,7 +120,7 @@ class App:
             epic_type=jira.epic_type,
             issue_type=jira.task_type,
         )
-        return JiraTracker(access=access, client=JiraClient(access, transport))
+        return JiraTracker(access, transport)
 
     def _planner(self, planner: PlannerSettings, transport: Transport) -> Tracker:
         kind = SignIn(planner.auth.value)
@@ -140,11 +138,7 @@ class App:
             token_cache=planner.token_cache,
             **self._pages(),
         )
-        tokens = TokenSource(
-            access, session=transport.session(), clock=self.clock, show=self.show, on_secret=SECRETS.register
-        )
-        client = GraphClient(transport=transport, tokens=tokens, base_url=access.base_url, clock=self.clock)
-        return PlannerTracker(access=access, client=client)
+        return connect(access, transport=transport, clock=self.clock, show=self.show, on_secret=SECRETS.register)
 
     def _pages(self) -> Mapping[str, str]:
         """Addresses of plans for people; the sandbox has boards of its own."""

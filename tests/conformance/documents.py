@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jsonschema.exceptions import SchemaError
 from openapi_schema_validator import OAS30Validator
 from referencing import Registry, Resource, Specification
 
@@ -140,7 +141,7 @@ def _fit(template: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | 
     for wanted, part in zip(template, parts, strict=True):
         if wanted.startswith("{"):
             names[wanted[1:-1]] = part
-        elif wanted.lower() != part.lower():
+        elif wanted != part:
             return None
     return names if all(names.values()) else None
 
@@ -190,9 +191,7 @@ def _check_schema(schema: Any, where: str) -> None:
     try:
         OAS30Validator.check_schema(schema)
         _check_parts(schema, where)
-    except Exception as error:
-        if isinstance(error, BrokenDocument):
-            raise
+    except (SchemaError, re.error) as error:
         raise BrokenDocument(f"{where} does not compile: {str(error).splitlines()[0]}") from error
 
 

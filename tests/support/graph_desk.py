@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
+from werkzeug.test import Client, TestResponse
+
 from rollout_sync.sandbox.app import create_app
 from rollout_sync.sandbox.graph.access import AUDIENCE, encode_token
 from rollout_sync.sandbox.seed import CLIENT_ID, GROUP_ID, TENANT_ID
 from rollout_sync.sandbox.world import World
-from werkzeug.test import Client, TestResponse
 
 NOW = datetime(2026, 11, 2, 9, 15, 3, 118421, tzinfo=UTC)
 
@@ -82,5 +83,3 @@ class Desk:
 
     def as_person(self, who: str) -> Desk:
         return Desk(app=self.app, world=self.world, who=f"{who}@example.com")
-
-

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from rollout_sync.model.objects import PRODUCT_LABEL, Fields, Intent, ObjectKey, Ref, Value
+from rollout_sync.model.objects import Fields, Intent, ObjectKey, Ref, Value
 from rollout_sync.model.rollout import Home, Item, ItemKey, ItemKind, Phase, Rollout, TrackerName
 from rollout_sync.model.schedule import Schedule
 from rollout_sync.reconcile import keys, texts
@@ -94,11 +94,6 @@ def _is_waited_for(rollout: Rollout, item: Item, destination: Destination) -> bo
     return rollout.wait_for_gate and bool(set(item.held_by) - destination.open_gates)
 
 
-def jira_labels(rollout: Rollout) -> list[str]:
-    """Labels of every Jira object of a rollout; one constant, one per rollout."""
-    return sorted({PRODUCT_LABEL, f"rs-{rollout.id}"})
-
-
 # Jira ---------------------------------------------------------------------------------------------------------------
 
 
@@ -123,7 +118,7 @@ def _epic(view: _View, phase: Phase, items: list[Item]) -> Intent:
         "start": min(slot.start for slot in slots).isoformat(),
         "due": max(slot.finish for slot in slots).isoformat(),
         "owner": None,
-        "labels": jira_labels(view.rollout),
+        "labels": [],  # the tracker adds those that mark the rollout
         "held": False,
     }
     return Intent(object=keys.epic(phase.key), fields=fields)
@@ -138,7 +133,7 @@ def _issue(view: _View, item: Item, present: set[ItemKey]) -> Intent:
         "start": view.start(item),
         "due": view.due(item),
         "owner": view.user(TrackerName.JIRA, item),
-        "labels": jira_labels(view.rollout),
+        "labels": [],
         "held": view.is_held(item),
         "parent": Ref(parent),
         "links": [

@@ -163,12 +163,34 @@ def _members(value: Value, places: Mapping[str, Remote]) -> dict[str, tuple[str,
             case {"key": str(key)}:
                 identity = key
             case {"target": target}:
-                identity = to_json(canonical(target, places))
+                identity = _address(target, places)
+                text = to_json({"target": identity, "alias": member.get("alias")})
             case _:
                 identity = text
-        if identity != "null":  # a reference whose target was never made
+        if identity:  # a reference whose target was never made has none
             members[identity] = (text, member)
     return members
+
+
+def _address(target: Value, places: Mapping[str, Remote]) -> str:
+    """What a reference points to, as its address: that is all that a tracker gives back."""
+    match target:
+        case Ref():
+            place = places.get(str(target.to))
+            return place.url if place is not None else ""
+        case Remote():
+            return target.url
+        case str():
+            return target
+        case _:
+            return ""
+
+
+def comparable(name: str, value: Value, places: Mapping[str, Remote]) -> object:
+    """The value of a field in a form in which equal looks are equal; sets lose their order."""
+    if name in _SETS:
+        return sorted(text for text, _member in _members(value, places).values())
+    return canonical(value, places)
 
 
 def canonical(value: Value, places: Mapping[str, Remote]) -> object:

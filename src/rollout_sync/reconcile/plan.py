@@ -14,7 +14,7 @@ from rollout_sync.model.rollout import ItemKey, RolloutId
 from rollout_sync.model.schedule import Schedule
 
 Comparable: TypeAlias = object
-"""A field value in the form of `diff.canonical`, or other JSON."""
+"""A field value in the form of `diff.comparable`, or other JSON."""
 
 
 class Intents(Protocol):
@@ -32,7 +32,7 @@ class Write:
     Attributes:
         fields: what to write.
         base: what the object's base becomes then.
-        seen: what the tracker said of these fields when the plan was made, in comparable form (`diff.canonical`);
+        seen: what the tracker said of these fields when the plan was made, in comparable form (`diff.comparable`);
             a field that a person changed since is not written.
         previous: the base of these fields until then.
     """

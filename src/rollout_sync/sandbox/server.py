@@ -126,6 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
             "sandbox.reset": self._reset,
         }
         for name, value in self.headers.items():
+            if name.lower() == "transfer-encoding":
+                continue  # the body was put together already
             environ.setdefault("HTTP_" + name.upper().replace("-", "_"), value)
         return environ
 

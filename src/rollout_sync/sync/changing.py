@@ -15,7 +15,7 @@ from rollout_sync.ledger import entries, objects
 from rollout_sync.model.objects import Binding, Fields, ObjectKey, ObjectKind, Observation, Remote, Value
 from rollout_sync.model.operations import Change, Done, InDoubt, Outcome, Refused
 from rollout_sync.model.rollout import TrackerName
-from rollout_sync.reconcile.diff import canonical
+from rollout_sync.reconcile.diff import comparable
 from rollout_sync.reconcile.plan import Write
 from rollout_sync.sync.run import Run, Step
 
@@ -40,8 +40,8 @@ def narrowed(write: Write, observation: Observation, places: Mapping[str, Remote
     fields: dict[str, Value] = {}
     taken: list[str] = []
     for name, value in write.fields.items():
-        now = canonical(observation.fields[name], places) if name in observation.fields else write.seen.get(name)
-        if now == canonical(value, places):
+        now = comparable(name, observation.fields[name], places) if name in observation.fields else write.seen.get(name)
+        if now == comparable(name, value, places):
             continue
         if now != write.seen.get(name):
             taken.append(name)

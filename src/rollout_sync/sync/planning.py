@@ -13,7 +13,7 @@ from rollout_sync.ledger import objects, rollouts
 from rollout_sync.ledger.objects import Entry
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.rollouts import RolloutRow
-from rollout_sync.model.objects import Binding, Intent, ObjectKey, Observation, Remote, Sighting
+from rollout_sync.model.objects import Binding, Intent, ObjectKey, ObjectKind, Observation, Remote, Sighting
 from rollout_sync.model.operations import Finding, Operation, OperationState, Verb
 from rollout_sync.model.rollout import Person, Rollout, RolloutId, TrackerName
 from rollout_sync.reconcile import diff, guard, limits
@@ -27,6 +27,11 @@ from rollout_sync.trackers.base import Inspection, Tracker
 from rollout_sync.transport.clock import Clock
 
 State = OperationState
+_LINKS = frozenset({ObjectKind.LINK, ObjectKind.REMOTE_LINK})
+LOOKED_AT = {
+    name: frozenset(kind for kind in ObjectKind if kind.tracker is name and kind not in _LINKS) for name in TrackerName
+}
+"""Kinds that are read back. Links are not: they are written once, and a person who removes one means it."""
 _TO_MAKE = frozenset({State.PLANNED, State.FAILED, State.SKIPPED, State.INFLIGHT})
 
 
@@ -159,7 +164,7 @@ def _observe(trackers: Mapping[TrackerName, Tracker], bound: Sequence[Binding]) 
     sightings = [
         tracker.observe(mine)
         for name, tracker in trackers.items()
-        if (mine := [binding for binding in bound if binding.object.kind.tracker is name])
+        if (mine := [binding for binding in bound if binding.object.kind in LOOKED_AT[name]])
     ]
     return Sighting(
         observations=tuple(one for sighting in sightings for one in sighting.observations),
@@ -231,7 +236,7 @@ def _write(
         object=known.object,
         fields=found.write,
         base=found.base,
-        seen={name: diff.canonical(shown.get(name, known.base.get(name)), places) for name in found.write},
+        seen={name: diff.comparable(name, shown.get(name, known.base.get(name)), places) for name in found.write},
         previous={name: known.base[name] for name in found.write if name in known.base},
     )
 

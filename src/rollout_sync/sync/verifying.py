@@ -9,11 +9,12 @@ from rollout_sync.errors import ConfigError
 from rollout_sync.ledger import objects, rollouts
 from rollout_sync.ledger.objects import Entry
 from rollout_sync.ledger.opening import Database
-from rollout_sync.model.objects import Binding, Marked, ObjectKey, Observation, Remote, Value
+from rollout_sync.model.objects import Binding, Marked, ObjectKey, Observation, Remote
 from rollout_sync.model.operations import FieldChange, OperationState
 from rollout_sync.model.rollout import RolloutId, TrackerName
-from rollout_sync.reconcile.diff import canonical
+from rollout_sync.reconcile.diff import comparable
 from rollout_sync.sync.adopting import sort_out
+from rollout_sync.sync.planning import LOOKED_AT
 from rollout_sync.trackers.base import Tracker
 
 State = OperationState
@@ -81,7 +82,7 @@ def verify(rollout: RolloutId, *, database: Database, trackers: Mapping[TrackerN
     sightings = [
         tracker.observe(mine)
         for name, tracker in trackers.items()
-        if (mine := [binding for binding in bound if binding.object.kind.tracker is name])
+        if (mine := [binding for binding in bound if binding.object.kind in LOOKED_AT[name]])
     ]
     seen = [observation for sighting in sightings for observation in sighting.observations]
     return Verification(
@@ -133,20 +134,15 @@ def drift(kept: Sequence[Entry], seen: Sequence[Observation]) -> tuple[Drift, ..
         changes = tuple(
             FieldChange(
                 name=name,
-                base=canonical(base[name], places),
-                observed=canonical(observation.fields[name], places),
+                base=comparable(name, base[name], places),
+                observed=comparable(name, observation.fields[name], places),
                 desired=None,
             )
             for name in base
             if name in observation.fields
             and name not in _STRUCTURE
-            and _comparable(base[name], places) != _comparable(observation.fields[name], places)
+            and comparable(name, base[name], places) != comparable(name, observation.fields[name], places)
         )
         if changes:
             found.append(Drift(object=observation.object, remote=observation.remote, fields=changes))
     return tuple(found)
-
-
-def _comparable(value: Value, places: Mapping[str, Remote]) -> object:
-    plain = canonical(value, places)
-    return sorted(map(str, plain)) if isinstance(plain, list) else plain

@@ -166,7 +166,7 @@ class PhaseDocument(Part):
     after: tuple[After, ...] = Field(
         default=(),
         max_length=40,
-        description="Items or phases that every first item of this phase waits for.",
+        description="Items, or phases (their last items), that every first item of this phase waits for.",
     )
     when: Condition | None = Field(default=None, description="Keeps the phase only if this holds.")
     items: tuple[ItemDocument, ...] = Field(min_length=1, max_length=500, description="The work of this phase.")

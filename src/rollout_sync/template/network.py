@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
+from rollout_sync.model.rollout import LinkType
 from rollout_sync.template.document import TemplateDocument
 from rollout_sync.template.items import AfterDocument, ItemDocument, PhaseDocument, WaveOf
 
@@ -56,30 +57,43 @@ def waits(all_spots: Sequence[Spot], kept: frozenset[str]) -> Waits:
 
 def _written(all_spots: Sequence[Spot]) -> Waits:
     """Dependencies as the file has them, those of phases handed to their first items."""
-    members: dict[str, dict[str, None]] = {}
+    members: dict[str, list[Spot]] = {}
     for spot in all_spots:
-        members.setdefault(spot.phase.key, {})[spot.item.key] = None
-    items = {key for keys in members.values() for key in keys}
+        members.setdefault(spot.phase.key, []).append(spot)
+    items = {spot.item.key for spot in all_spots}
+    last = {phase: _last_items(inside) for phase, inside in members.items()}
     answer: dict[str, tuple[AfterDocument, ...]] = {}
-    for spot in all_spots:
-        inside = members[spot.phase.key]
-        own = tuple(wait for wait in spot.item.after if wait.item in items)
-        if not any(wait.item in inside and wait.wave is WaveOf.SAME for wait in own):
-            of_phase = (named for wait in spot.phase.after for named in _named_by_phase(wait, items, members))
-            own = (*own, *(wait for wait in of_phase if wait.item not in inside))
-        answer[spot.item.key] = own
+    for inside in members.values():
+        keys = {spot.item.key for spot in inside}
+        named = [wait for wait in _named_by_phase(inside[0].phase, items, last) if wait.item not in keys]
+        for spot in inside:
+            own = [wait for wait in spot.item.after if wait.item in items]
+            is_first = not any(wait.item in keys and wait.wave is WaveOf.SAME for wait in own)
+            answer[spot.item.key] = (*own, *named) if is_first else tuple(own)
     return answer
 
 
+def _last_items(inside: Sequence[Spot]) -> Sequence[str]:
+    """The items of a phase after which no other of it comes; when they are finished, all are."""
+    followed = {
+        wait.item
+        for spot in inside
+        for wait in spot.item.after
+        if wait.link is LinkType.FINISH_START and wait.lag >= 0 and wait.wave is WaveOf.SAME
+    }
+    return [spot.item.key for spot in inside if spot.item.key not in followed]
+
+
 def _named_by_phase(
-    wait: AfterDocument, items: Collection[str], members: Mapping[str, Collection[str]]
+    phase: PhaseDocument, items: Collection[str], last: Mapping[str, Sequence[str]]
 ) -> Iterator[AfterDocument]:
-    """A phase's `after` may name a phase: that is all of its items."""
-    if wait.item in items:
-        yield wait
-        return
-    for key in members.get(wait.item, ()):
-        yield wait.model_copy(update={"item": key})
+    """What a phase waits for: items, or a phase, which stands for its last items."""
+    for wait in phase.after:
+        if wait.item in items:
+            yield wait
+            continue
+        for key in last.get(wait.item, ()):
+            yield wait.model_copy(update={"item": key})
 
 
 def _bridged(key: str, written: Waits, kept: frozenset[str]) -> Iterator[AfterDocument]:

@@ -166,8 +166,8 @@ class _Builder:
 
     def _close(self, node: Node, anchor: str | None) -> None:
         """A value is complete: count it, remember its anchor, hang it where it belongs."""
-        self._nodes += node.size if isinstance(node, Scalar) else 1
-        if self._nodes + (0 if isinstance(node, Scalar) else node.size) > MAX_NODES:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
             raise self.stop(f"more than {MAX_NODES:,} values", node.line, node.column, "split the template")
         if anchor is not None:
             self._anchors[anchor] = node

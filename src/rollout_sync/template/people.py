@@ -44,7 +44,8 @@ _BETWEEN_ROLES = re.compile(r"[,;|]")
 _SIZE = re.compile(r"\d{1,7}\Z", re.ASCII)
 _LONGEST_EMAIL = 254
 _MOST_GUESSES = 100
-"""Near addresses are looked for up to this many problems; the search takes its time in long lists."""
+_MOST_CANDIDATES = 1000
+"""Near addresses are looked for up to this many problems, in lists up to this long: the search takes its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +267,7 @@ def _deputy(draft: _Draft, reader: _Reader, by_name: Mapping[str, Sequence[str]]
     email = named[0] if named else given.lower()
     if email not in reader.drafts:
         hint = "add a row for the deputy"
-        if len(reader.problems) < _MOST_GUESSES:
+        if len(reader.problems) < _MOST_GUESSES and len(reader.drafts) <= _MOST_CANDIDATES:
             hint = _near_address(email, reader.drafts) or hint
         reader.complain(draft.row, "deputy", f"deputy {shown(given)} is not in the list", hint)
         return None

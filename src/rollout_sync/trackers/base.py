@@ -8,7 +8,7 @@ Vocabulary of `fields`, in intents, creates, changes and observations alike:
 | | text | str; blank line = new paragraph, "- " = bullet, "https://…" = link |
 | | start, due | "YYYY-MM-DD" or None |
 | | owner | remote user id (Jira accountId) or None |
-| | labels | list of str; compared as a set |
+| | labels | list of str; compared as a set; without the marks that the tracker adds itself (`rollout-sync`, `rs-…`, `awaiting-approval`) |
 | | held | bool: waits for a gate (label `awaiting-approval`, and the hold status where configured) |
 | issue | parent | Ref to its epic |
 | | links | list of {"link": object key of the LINK as text, "source": Ref to the issue that blocks this one}; folded into the create, then named in `Done.also` |

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from rollout_sync.sandbox.world import World
 from support.graph_desk import NOW, Desk
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from rollout_sync.sandbox.faults import BadRule, Faults, Kind, Rule, Tally, decide, parse_rules
 from rollout_sync.sandbox.seed import GROUP_ID
 from rollout_sync.sandbox.world import World

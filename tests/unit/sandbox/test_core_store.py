@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from rollout_sync.sandbox.clock import SandboxClock
 from rollout_sync.sandbox.seed import PEOPLE, person
 from rollout_sync.sandbox.store import Store

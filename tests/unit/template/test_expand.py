@@ -192,6 +192,27 @@ def test_a_kept_item_stands_between_its_neighbours():
     assert waits(items["strategy/privacy"]) == ["strategy/inventory"]
 
 
+def test_a_phase_that_is_waited_for_stands_for_its_last_items():
+    text = """
+    phases:
+      - key: one
+        items:
+          - {key: a, title: A, owner: it}
+          - {key: b, title: B, owner: it, after: [a]}
+          - {key: c, title: C, owner: it, after: [{item: a, link: SS}]}
+          - {key: d, title: D, owner: it, after: [b, c], when: council}
+      - key: two
+        after: [one]
+        items:
+          - {key: x, title: X, owner: it}
+          - {key: y, title: Y, owner: it, after: [x]}
+    """
+    assert waits(items_of(expanded(text, {"council": True}))["two/x"]) == ["one/d"]
+    dropped = items_of(expanded(text))
+    assert waits(dropped["two/x"]) == ["one/b", "one/c"]
+    assert waits(dropped["two/y"]) == ["two/x"]
+
+
 def test_gates_hold_everything_behind_them_and_nothing_else():
     items = items_of(expanded())
     assert items["strategy/inventory"].held_by == ()

@@ -34,5 +34,5 @@ def command(invocation: Invocation, *, file: Path, settle: float | None) -> Answ
     plan = planfile.read(file)
     app = app_of(invocation)
     with app.ledger() as database, progress(invocation.screen, len(plan.intents)) as on_step:
-        applied = apply(plan, app.world(database, on_step, settle or 0.0))
+        applied = apply(plan, app.world(database, on_step, settle))
     return Answer(result=applied, text=write_applied, status=status_of_run(applied), errors=errors_of_run(applied))

@@ -62,7 +62,7 @@ def command(
         if not made.plan.is_empty and not yes and not _agreed(request, invocation):
             return Answer(result=shown, text=_declined, status=Status.DONE)
         with progress(invocation.screen, len(made.plan.intents)) as on_step:
-            world = made.app.world(made.database, on_step, settle or 0.0, trackers=made.trackers)
+            world = made.app.world(made.database, on_step, settle, trackers=made.trackers)
             applied = apply(made.plan, world)
         return Answer(result=applied, text=write_applied, status=status_of_run(applied), errors=errors_of_run(applied))
 

@@ -116,7 +116,8 @@ def field_search(_site: Site, call: Call) -> Reply:
         and (not ids or kind.id in ids)
         and text in kind.name.lower()
     ]
-    values = [{"id": kind.id, "name": kind.name} | ({"schema": kind.schema} if kind.schema else {}) for kind in found]
+    no_schema = {"type": "issuelink", "system": "parent"}
+    values: list[Json] = [{"id": k.id, "name": k.name, "schema": k.schema or no_schema} for k in found]
     return Reply(body=page(call, values))
 
 

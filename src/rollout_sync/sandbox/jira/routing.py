@@ -54,6 +54,7 @@ def blueprint(site: Site, routes: Iterable[Route], limits: WriteLimits, *, is_ga
         made.add_url_rule(
             prefix + path, endpoint, _bound(site, one, limits, is_gateway=is_gateway), methods=[one.method]
         )
+    made.add_url_rule("/rest/<path:rest>", "no such operation", _unknown, methods=["GET", "POST", "PUT", "DELETE"])
     return made
 
 
@@ -82,6 +83,11 @@ def _bound(site: Site, one: Route, limits: WriteLimits, *, is_gateway: bool) -> 
         return response
 
     return serve
+
+
+def _unknown(**_path: str) -> Response:
+    body = {"message": f"null for uri: {request.path}", "status-code": HTTPStatus.NOT_FOUND}
+    return respond(Reply(status=HTTPStatus.NOT_FOUND, body=body))
 
 
 def _person(site: Site, one: Route, path: dict[str, str], *, is_gateway: bool) -> Person | None:

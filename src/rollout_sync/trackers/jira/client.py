@@ -53,6 +53,7 @@ class JiraAccess:
         epic_type: name of the issue type for phases; None to find it by its level.
         issue_type: name of the issue type for items; None to find it.
         start_field: id of the start date field; None to find it.
+        accounts: e-mail address to accountId, for people that Jira does not let us find.
         gateway_url: base of Atlassian's gateway.
     """
 
@@ -66,6 +67,7 @@ class JiraAccess:
     epic_type: str | None = None
     issue_type: str | None = None
     start_field: str | None = None
+    accounts: Mapping[str, str] = field(default_factory=dict)
     gateway_url: str = GATEWAY
 
     def __post_init__(self) -> None:

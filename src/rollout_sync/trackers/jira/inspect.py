@@ -50,7 +50,10 @@ def inspect_project(client: JiraClient, access: JiraAccess) -> Look:
         project = _project(client, access.project)
     except NotFound:
         return Look(destination=None, findings=(_no_project(access.project),))
-    findings = list(_permission_findings(client.permissions(tuple(_PERMISSIONS)), access.project))
+    have = client.permissions(tuple(_PERMISSIONS))
+    findings = list(_permission_findings(have, access.project))
+    if not all(have[name] for name in _NEEDED):
+        return Look(destination=None, findings=tuple(findings))
     types, type_findings = _types(client, access, project)
     link = _blocking_type(client)
     findings += [*type_findings, *([] if link else [_no_link_type()])]
@@ -76,7 +79,7 @@ def inspection(client: JiraClient, access: JiraAccess, emails: Sequence[str], lo
     """The port's answer: facts, people and findings together."""
     if look.destination is None:
         return Inspection(facts={}, people={}, findings=look.findings)
-    people, not_found = found_people(client, access.project, emails)
+    people, not_found = found_people(client, access.project, emails, access.accounts)
     return Inspection(
         facts=look.destination.facts(),
         people=people,

@@ -28,12 +28,18 @@ def account_for(email: str, hits: Sequence[Json]) -> str | None:
     return None
 
 
-def found_people(client: JiraClient, project: str, emails: Sequence[str]) -> tuple[Mapping[str, str], list[Finding]]:
-    """E-mail address (lower case) to accountId for those who can be assigned in the project, and who is missing."""
+def found_people(
+    client: JiraClient, project: str, emails: Sequence[str], configured: Mapping[str, str]
+) -> tuple[Mapping[str, str], list[Finding]]:
+    """E-mail address (lower case) to accountId for those who can be assigned in the project, and who is missing.
+
+    `configured` accounts are taken as they are; only whole addresses are searched for.
+    """
+    given = {email.strip().casefold(): account for email, account in configured.items()}
     accounts: dict[str, str] = {}
     findings: list[Finding] = []
     for email in dict.fromkeys(address.strip().casefold() for address in emails):
-        account = account_for(email, _hits(client, project, email))
+        account = given.get(email) or (account_for(email, _hits(client, project, email)) if "@" in email else None)
         if account is None:
             findings.append(_not_found(email, project))
         else:
@@ -59,6 +65,7 @@ def _not_found(email: str, project: str) -> Finding:
         severity=Severity.WARNING,
         code="jira-person-not-found",
         message=f"{email} was not found among the people who can be assigned in {project}",
-        hint="Check the address, or give the person access to the project; until then the work has no owner.",
+        hint="Check the address and the person's access to the project; where Jira hides addresses, write "
+        f'"{email}" = "ACCOUNT-ID" under [jira.accounts]. Until then the work has no owner.',
         where="people",
     )

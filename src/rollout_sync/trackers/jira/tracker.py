@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 
-from rollout_sync.errors import TrackerError
+from rollout_sync.errors import TrackerError, Unavailable
 from rollout_sync.model.objects import Binding, Marked, Marker, ObjectKey, ObjectKind, Observation, Sighting
 from rollout_sync.model.operations import Change, Create, Doubt, Findings, Outcome
 from rollout_sync.model.rollout import RolloutId, TrackerName
@@ -81,6 +82,17 @@ class JiraTracker:
         issues, _ = reading.newest(self._client, self._place.project_key, 1)
         self._saw(issues)
         return self._top_key
+
+    def remote_now(self) -> datetime:
+        """Upper bound of Jira's clock now.
+
+        Raises:
+            Unavailable: Jira has not answered yet, so its clock is not known.
+        """
+        try:
+            return self._transport.remote_now(self._client.api_base)
+        except LookupError as error:
+            raise Unavailable("Jira's clock is not known before its first answer", where="Date header") from error
 
     def send(self, rollout: RolloutId, chunk: Sequence[Create]) -> Sequence[Outcome]:
         """Make the objects of `chunk`, all of one kind, with one request.

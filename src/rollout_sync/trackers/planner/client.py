@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import requests
 
-from rollout_sync.errors import OutcomeUnknown, TrackerError, UnexpectedResponse
+from rollout_sync.errors import OutcomeUnknown, TrackerError, Unavailable, UnexpectedResponse
 from rollout_sync.trackers.planner.batch import (
     BATCH_SIZE,
     UNAUTHORIZED,
@@ -113,6 +113,13 @@ class GraphClient:
             return reply
         fresh = self._tokens.renew(token, claims_of(reply.headers))
         return self._send(fresh, method, path, route=route, repeat=repeat, body=body, headers=headers)
+
+    def remote_now(self) -> datetime:
+        """Upper bound of Graph's clock now; Unavailable before its first answer."""
+        try:
+            return self._transport.remote_now(self._base)
+        except LookupError as error:
+            raise Unavailable("Graph's clock is not known before its first answer", where="Date header") from error
 
     def get(self, path: str, *, route: str) -> Reply:
         """Read one object; a 4xx is raised as the error it stands for."""

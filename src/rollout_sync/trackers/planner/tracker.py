@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from rollout_sync.errors import StalePlan
 from rollout_sync.model.objects import Binding, Marked, ObjectKind, Sighting
@@ -82,6 +83,10 @@ class PlannerTracker:
         """Always 0: Planner numbers nothing. The request makes Graph's clock known."""
         self._client.get(f"/groups/{segment(self._ready.destination.group)}?$select=id", route="/groups/{id}")
         return 0
+
+    def remote_now(self) -> datetime:
+        """Upper bound of Graph's clock now; Unavailable before Graph's first answer."""
+        return self._client.remote_now()
 
     def send(self, rollout: RolloutId, chunk: Sequence[Create]) -> Sequence[Outcome]:
         """Make objects of one kind; see `sending.Sender`."""

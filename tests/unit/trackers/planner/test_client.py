@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,10 +45,8 @@ def test_links_that_lead_away_are_not_followed(lab, link):
 
 
 def test_pages_that_never_end_are_noticed(lab, monkeypatch):
-    class Body:
-        body = {"value": [], "@odata.nextLink": GRAPH + "/again"}
-
-    monkeypatch.setattr(lab.client, "get", lambda *_, **__: Body)
+    body = {"value": [], "@odata.nextLink": GRAPH + "/again"}
+    monkeypatch.setattr(lab.client, "get", lambda *_, **__: SimpleNamespace(body=body))
     with pytest.raises(UnexpectedResponse, match="never end"):
         list(lab.client.pages("/again", route="/again"))
 

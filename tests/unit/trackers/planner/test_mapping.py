@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,6 @@ from rollout_sync.model.objects import Marker, ObjectKey, ObjectKind, Remote
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.trackers.planner.dates import day_in, day_out, moment_in
 from rollout_sync.trackers.planner.details import address_of, details_fields, first_patch, later_patch
-from rollout_sync.trackers.planner.keys import checklist_key
 from rollout_sync.trackers.planner.mapping import (
     applied_names,
     bucket_body,
@@ -155,7 +155,7 @@ def test_an_unresolved_reference_is_our_mistake():
 
 
 def checklist(*titles):
-    return [{"key": checklist_key("a/b", title), "title": title} for title in titles]
+    return [{"key": str(uuid5(NAMESPACE_URL, title)), "title": title} for title in titles]
 
 
 def merged(current, patch):
@@ -202,6 +202,16 @@ def test_ticks_and_peoples_own_entries_survive_a_change():
     assert "theirs" not in patch["checklist"]
     assert "isChecked" not in patch["checklist"][key]
     assert patch["checklist"][checklist("New")[0]["key"]]["orderHint"] == "86 !"
+
+
+def test_a_dropped_line_goes_unless_somebody_ticked_it():
+    details = merged({}, first_patch({"text": "", "checklist": checklist("Old", "Ticked", "Stays")}, {}, MARK))
+    old, ticked, stays = (line["key"] for line in checklist("Old", "Ticked", "Stays"))
+    details["checklist"][ticked]["isChecked"] = True
+    details["checklist"]["theirs"] = {"title": "Cake", "isChecked": False}
+    assert later_patch({"checklist": checklist("Stays")}, details, MARK) == {"checklist": {old: None}}
+    assert later_patch({"text": ""}, details, MARK) == {}
+    assert stays in details["checklist"]
 
 
 def test_who_ticked_and_when_is_read():

@@ -1,0 +1,153 @@
+"""Where a true answer departs from the vendors' documents: every departure by name, with its reason. Nothing else passes.
+
+Requests get no relaxation but two: `$skiptoken` comes out of a nextLink, and version 2 of Jira's API takes plain text
+where version 3 takes a document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from jsonschema import FormatChecker
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
+from openapi_schema_validator import oas30_format_checker as _plain_formats
+
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_JIRA_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
+_DATE: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_URI: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A status that the service sends although the operation does not list it. "*" fits every method or path."""
+
+    status: int
+    method: str = "*"
+    template: str = "*"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A member of a body whose type the document has wrong.
+
+    Attributes:
+        place: pattern of the place in the body, `*` for any one or more parts.
+        fits: what is right instead.
+    """
+
+    method: str
+    template: str
+    place: str
+    fits: Callable[[Any], bool]
+    reason: str
+
+
+JIRA_STATUSES: Final = (
+    Status(status=429, reason="rate limits apply to every operation (vendor's page on rate limiting)"),
+    Status(status=503, reason="the vendor's page on rate limiting treats it like 429"),
+    Status(status=415, reason="a body that is no JSON; the document takes one media type only"),
+    Status(
+        status=410, template="/rest/api/3/search", reason="removed in 2025 (CHANGE-2046); the document still has it"
+    ),
+    Status(
+        status=403,
+        method="PUT",
+        template="/rest/api/3/issue/{issueIdOrKey}/remotelink*",
+        reason="listed for POST of the same path",
+    ),
+)
+
+JIRA_MEMBERS: Final = (
+    Member(
+        method="POST",
+        template="/rest/api/3/changelog/bulkfetch",
+        place="issueChangeLogs/*/changeHistories/*/created",
+        fits=lambda value: isinstance(value, int),
+        reason="the document's own example is a number, and two independent clients read one",
+    ),
+)
+
+OPAQUE_QUERY: Final = {"graph": frozenset({"$skiptoken"})}
+"""Query parameters out of a link that the service made; clients follow such a link as it is."""
+
+RICH_TEXT: Final = frozenset({"description", "environment", "body"})
+"""Members that hold plain text in version 2 and a document in version 3."""
+
+NOT_IN_VERSION_2: Final = {
+    "/rest/api/3/bulk/issues/fields": "bulk edits came with version 3",
+    "/rest/api/3/bulk/issues/transition": "bulk edits came with version 3",
+    "/rest/api/3/bulk/queue/{taskId}": "bulk edits came with version 3",
+}
+"""Operations of version 3 that version 2 does not have."""
+
+
+def status_reason(service: str, method: str, template: str, status: int) -> Status | None:
+    """The departure that explains a status, if there is one."""
+    for one in JIRA_STATUSES if service == "jira" else ():
+        if one.status == status and one.method in {"*", method} and fnmatchcase(template, one.template):
+            return one
+    return None
+
+
+def member_reason(service: str, method: str, template: str, place: str, value: Any) -> Member | None:
+    """The departure that explains a member of the wrong type, if there is one."""
+    for one in JIRA_MEMBERS if service == "jira" else ():
+        if (one.method, one.template) == (method, template) and fnmatchcase(place, one.place) and one.fits(value):
+            return one
+    return None
+
+
+def _formats(moment: re.Pattern[str]) -> FormatChecker:
+    checker = FormatChecker(formats=())
+    checker.checkers = dict(_plain_formats.checkers)
+    patterns = {"date-time": moment, "date": _DATE, "uuid": _UUID, "uri": _URI, "url": _URI}
+    for name, pattern in patterns.items():
+        checker.checkers[name] = (_fits(pattern), ())
+    return checker
+
+
+def _fits(pattern: re.Pattern[str]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or pattern.fullmatch(value) is not None
+
+
+def _properties_or_null(
+    validator: Any, properties: Mapping[str, Any], instance: Any, _schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Members may be null; those that are not are judged as the document says."""
+    if not validator.is_type(instance, "object"):
+        return
+    for name, part in properties.items():
+        if instance.get(name) is not None:
+            yield from validator.descend(instance[name], part, path=name, schema_path=name)
+
+
+def _more_properties(
+    validator: Any, allowed: Any, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Members that the document does not know may be there; those it has a schema for are judged."""
+    if not validator.is_type(instance, "object") or not isinstance(allowed, dict):
+        return
+    for name in instance.keys() - schema.get("properties", {}).keys():
+        if instance[name] is not None:
+            yield from validator.descend(instance[name], allowed, path=name)
+
+
+STRICT_FORMATS: Final = _formats(_RFC3339)
+JIRA_FORMATS: Final = _formats(_JIRA_MOMENT)
+"""Jira writes the offset of a moment without a colon, in every recording, although the document says date-time."""
+
+RequestJudge: Final[Any] = OAS30WriteValidator
+GraphAnswerJudge: Final[Any] = OAS30ReadValidator
+JiraAnswerJudge: Final[Any] = extend(
+    OAS30ReadValidator, {"properties": _properties_or_null, "additionalProperties": _more_properties}
+)
+"""Recorded answers of Jira carry members that the document lacks, and nulls where it has no `nullable`."""
