@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from requests import PreparedRequest
-from requests.adapters import BaseAdapter
-
 from rollout_sync.config import Keystore, Settings
 from rollout_sync.config.secrets import SecretPlace, fetch_secret, find_secret
 from rollout_sync.config.settings import GraphAuth, JiraSettings, PlannerSettings
@@ -22,7 +19,8 @@ from rollout_sync.trackers.jira.client import JiraAccess, TokenKind
 from rollout_sync.trackers.jira.tracker import JiraTracker
 from rollout_sync.trackers.planner.access import GraphAccess, SignIn
 from rollout_sync.trackers.planner.tracker import connect
-from rollout_sync.transport import Limits, Phase, Transport
+from rollout_sync.transport import Limits, Transport
+from rollout_sync.transport.adapter import Inner, OnPhase
 from rollout_sync.transport.allowed import checked_base_url
 from rollout_sync.transport.clock import Clock, SystemClock
 from rollout_sync.transport.redaction import SECRETS
@@ -33,9 +31,9 @@ class Edges:
     """What tests put in place of the machine: clock, network, and observers of commits and requests."""
 
     clock: Clock = field(default_factory=SystemClock)
-    inner: BaseAdapter | None = None
+    inner: Inner | None = None
     on_commit: CommitObserver | None = None
-    on_phase: Callable[[Phase, PreparedRequest], None] | None = None
+    on_phase: OnPhase | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

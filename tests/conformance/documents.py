@@ -77,6 +77,14 @@ class Document:
         """A schema that stands for the one at a JSON pointer."""
         return {"$ref": f"{self.uri}#{pointer}"}
 
+    def response(self, operation: Operation, key: str) -> tuple[Json, str]:
+        """A declared response and its JSON pointer, followed through references."""
+        node, pointer = operation.declared["responses"][key], operation.pointer + pointer_of("responses", key)
+        while "$ref" in node:
+            pointer = node["$ref"].removeprefix("#")
+            node = _at(self.content, node["$ref"])
+        return node, pointer
+
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation of a percent-encoded path, with its variables still encoded; fixed segments go first."""
         parts = _segments(path)

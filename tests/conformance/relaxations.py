@@ -46,6 +46,7 @@ class Member:
 
     method: str
     template: str
+    status: int
     place: str
     fits: Callable[[Any], bool]
     reason: str
@@ -70,9 +71,18 @@ JIRA_MEMBERS: Final = (
     Member(
         method="POST",
         template="/rest/api/3/changelog/bulkfetch",
+        status=200,
         place="issueChangeLogs/*/changeHistories/*/created",
         fits=lambda value: isinstance(value, int),
         reason="the document's own example is a number, and two independent clients read one",
+    ),
+    Member(
+        method="POST",
+        template="/rest/api/3/issue/bulk",
+        status=400,
+        place="errors",
+        fits=lambda value: isinstance(value, dict),
+        reason="a request that is refused whole gets the plain envelope; the document describes the other 400 only",
     ),
 )
 
@@ -98,10 +108,10 @@ def status_reason(service: str, method: str, template: str, status: int) -> Stat
     return None
 
 
-def member_reason(service: str, method: str, template: str, place: str, value: Any) -> Member | None:
-    """The departure that explains a member of the wrong type, if there is one."""
+def member_reason(service: str, asked: tuple[str, str, int], place: str, value: Any) -> Member | None:
+    """The departure that explains a member of the wrong type, if there is one; `asked`: method, template, status."""
     for one in JIRA_MEMBERS if service == "jira" else ():
-        if (one.method, one.template) == (method, template) and fnmatchcase(place, one.place) and one.fits(value):
+        if (one.method, one.template, one.status) == asked and fnmatchcase(place, one.place) and one.fits(value):
             return one
     return None
 

@@ -208,23 +208,27 @@ def _answer(case: _Case) -> Iterator[Violation]:
             listed = ", ".join(sorted(responses))
             yield case.violation("answer", "status", f"{status} is not documented; there are {listed}")
         return
-    content = responses[key].get("content") or {}
+    declared, pointer = case.document.response(case.operation, key)
+    content = declared.get("content") or {}
     if any(media.get("schema") for media in content.values()):
-        yield from _described(case, key, content)
+        yield from _described(case, pointer, content)
     else:
-        yield from _undescribed(case)
+        yield from _undescribed(case, is_open=bool(content))
 
 
-def _described(case: _Case, key: str, content: Mapping[str, Any]) -> Iterator[Violation]:
+def _described(case: _Case, pointer: str, content: Mapping[str, Any]) -> Iterator[Violation]:
     kind, raw = _media_type(case.exchange.answer_headers), case.exchange.answer
     if kind not in content:
         yield case.violation("answer", "header Content-Type", f"{kind!r} is none of {sorted(content)}")
         return
-    yield from _answer_body(case, raw, case.operation.pointer + pointer_of("responses", key, "content", kind, "schema"))
+    yield from _answer_body(case, raw, pointer + pointer_of("content", kind, "schema"))
 
 
-def _undescribed(case: _Case) -> Iterator[Violation]:
-    """An answer whose body the operation does not describe: an error envelope, or for a success nothing."""
+def _undescribed(case: _Case, *, is_open: bool = False) -> Iterator[Violation]:
+    """An answer whose body the operation does not describe: an error envelope, or for a success nothing.
+
+    `is_open`: the operation says that there may be a body, and leaves open which.
+    """
     raw, status = case.exchange.answer, case.exchange.status or 0
     if not raw:
         return
@@ -232,7 +236,7 @@ def _undescribed(case: _Case) -> Iterator[Violation]:
         yield case.violation("answer", "body", "204 has none")
     elif status >= _FIRST_ERROR and case.document.name == "jira":
         yield from _answer_body(case, raw, _ERROR)
-    elif "content" not in case.operation.declared["responses"].get(str(status), {}):
+    elif not is_open:
         yield case.violation("answer", "body", "the operation describes none")
 
 
@@ -247,10 +251,10 @@ def _answer_body(case: _Case, raw: bytes, pointer: str) -> Iterator[Violation]:
         registry=case.document.registry,
         format_checker=relaxations.JIRA_FORMATS if is_jira else relaxations.STRICT_FORMATS,
     )
-    asked = (case.document.name, case.operation.method, case.operation.template)
+    asked = (case.operation.method, case.operation.template, case.exchange.status or 0)
     for place, message, error in _errors(judge, body):
         is_text = case.is_version_2 and _is_plain_text(error)
-        if not is_text and relaxations.member_reason(*asked, place, error.instance) is None:
+        if not is_text and relaxations.member_reason(case.document.name, asked, place, error.instance) is None:
             yield case.violation("answer", f"body {place}", message)
 
 

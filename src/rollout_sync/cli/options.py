@@ -89,7 +89,10 @@ no_input_option = click.option("--no-input", is_flag=True, help="Never ask; fail
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask before writing.")
 force_option = click.option("--force", is_flag=True, help="Go past the safety limits.")
 settle_option = click.option(
-    "--settle", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait this long for requests in doubt; 0: not; default: until they can be settled."
+    "--settle",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Wait this long for requests in doubt; 0: not; default: until they can be settled.",
 )
 out_option = click.option("--out", type=_path(), metavar="FILE", help="Write the plan to a file for `apply FILE`.")
 exit_code_option = click.option(

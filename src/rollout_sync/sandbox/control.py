@@ -160,7 +160,7 @@ def _add_people(world: World) -> object:
 
 
 def _add_certificate(world: World) -> object:
-    thumbprint = str(_body().get("thumbprint", ""))
+    thumbprint = str(_body().get("thumbprint", "")).rstrip("=")
     if not thumbprint:
         raise BadControl('certificates take {"thumbprint": base64url of the SHA-1 or SHA-256 of the certificate}')
     world.store.put(CERTIFICATES, thumbprint, {})

@@ -153,7 +153,7 @@ def _check_assertion(world: World, assertion: str) -> None:
     if request.form.get("client_assertion_type") != _ASSERTION:
         raise SignInRefused("invalid_request", 900144, "The request body must contain: 'client_assertion_type'.")
     head, claims = _parts(assertion)
-    thumbprint = head.get("x5t#S256") or head.get("x5t")
+    thumbprint = str(head.get("x5t#S256") or head.get("x5t") or "").rstrip("=")
     known = world.store.keys(CERTIFICATES)
     now = world.clock.now().timestamp()
     wrong = ""

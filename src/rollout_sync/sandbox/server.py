@@ -31,7 +31,7 @@ MAX_BODY = 8 * 1024 * 1024
 """Bytes; twice what Graph takes. Larger requests are refused without being read."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Conversation(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -161,7 +161,7 @@ class SandboxServer(ThreadingHTTPServer):
     def __init__(self, app: Flask, world: World, port: int) -> None:
         self.app = app
         self._world = world
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(("127.0.0.1", port), _Conversation)
 
     @property
     def url(self) -> str:

@@ -8,10 +8,10 @@ Vocabulary of `fields`, in intents, creates, changes and observations alike:
 | | text | str; blank line = new paragraph, "- " = bullet, "https://…" = link |
 | | start, due | "YYYY-MM-DD" or None |
 | | owner | remote user id (Jira accountId) or None |
-| | labels | list of str; compared as a set; without the marks that the tracker adds itself (`rollout-sync`, `rs-…`, `awaiting-approval`) |
+| | labels | list of str; compared as a set; without those by which the tracker marks a rollout |
 | | held | bool: waits for a gate (label `awaiting-approval`, and the hold status where configured) |
 | issue | parent | Ref to its epic |
-| | links | list of {"link": object key of the LINK as text, "source": Ref to the issue that blocks this one}; folded into the create, then named in `Done.also` |
+| | links | list of {"link": object key as text, "source": Ref to the issue that blocks this one}; goes into the create |
 | link | source, target | Refs to issues: source blocks target |
 | remote-link | issue | Ref to the Jira object that shows the link |
 | | target | Ref to the Planner plan or task |
@@ -28,6 +28,9 @@ Vocabulary of `fields`, in intents, creates, changes and observations alike:
 | | text | str; the tracker adds the marker line at its end and takes it off when reading |
 | | checklist | list of {"key": uuid str, "title": str} |
 | | references | list of {"target": Ref or absolute URL str, "alias": str}; None targets are left out |
+
+Links that went into a create are named in `Done.also`. Planner keeps no key of ours for plans and buckets: `discover`
+names the plan and its labels `plan`, and a bucket `titled <title>`.
 
 Observed only: `status` (str), `category` ("new" | "indeterminate" | "done"), `percent` (int), `completed_by` (id),
 `created_at` (ISO), `created_by` (id), `updated_at` (ISO), `ticked` (list of {"key", "by", "at"}), `project` (str).
@@ -91,7 +94,7 @@ class Tracker(Protocol):
         ...
 
     def remote_now(self) -> datetime:
-        """Upper bound of the service's clock now, from its last `Date` header; `Unavailable` before the first answer."""
+        """Upper bound of the service's clock now, from its last `Date`; `Unavailable` before the first answer."""
         ...
 
     def send(self, rollout: RolloutId, chunk: Sequence[Create]) -> Sequence[Outcome]:

@@ -47,6 +47,8 @@ _logger = logging.getLogger(__name__)
 
 SawDate = Callable[[str, datetime, float], None]
 OnPhase = Callable[[Phase, requests.PreparedRequest], None]
+Inner = BaseAdapter
+"""What carries requests below the pacing: the network, or a test's stand-in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

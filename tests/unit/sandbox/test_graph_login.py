@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,8 +108,6 @@ def certificate() -> tuple[dict[str, str], str]:
     pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain).decode()
     public = made.public_bytes(pem).decode()
-    import base64  # noqa: PLC0415
-
     thumbprint = base64.urlsafe_b64encode(made.fingerprint(hashes.SHA256())).decode().rstrip("=")
     return {"private_key": private, "public_certificate": public}, thumbprint
 

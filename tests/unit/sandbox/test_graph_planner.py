@@ -241,7 +241,7 @@ def test_summaries_live_on_the_task_and_bump_its_etag(desk: Desk) -> None:
     task = desk.task(desk.plan())
     path = f"/planner/tasks/{task['id']}"
     desk.patch(f"{path}/details", {
-        "description": "Why", "checklist": {"0": {**ITEM, "title": "Room"}, "1": {**ITEM, "title": "L", "isChecked": True}},
+        "description": "W", "checklist": {"0": {**ITEM, "title": "R"}, "1": {**ITEM, "title": "L", "isChecked": True}},
         "references": {encode_reference("https://jira.example.com/browse/CHG-41?a=b#c"): {**LINK, "alias": "CHG-41"}},
     })  # fmt: skip
     seen = desk.get(path)

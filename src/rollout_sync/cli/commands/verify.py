@@ -46,7 +46,7 @@ def _write(found: Verification, screen: Screen) -> None:
         )
     for stranger in found.strangers:
         screen.line(
-            f"  x {stranger.remote.key or stranger.remote.id} carries our marker, but is unknown here: {stranger.object}"
+            f"  x {stranger.remote.key or stranger.remote.id} has our marker, but is unknown here: {stranger.object}"
         )
     for key, state, reason in found.open[:_LISTED]:
         screen.line(f"  x {key} is {state.value.lower()}: {reason or 'not sent yet'}")

@@ -10,6 +10,7 @@ from rollout_sync.sandbox.graph.call import Call, Reply, collection, entity, sel
 from rollout_sync.sandbox.graph.directory import find_user, signed_in
 from rollout_sync.sandbox.graph.errors import GraphError
 from rollout_sync.sandbox.graph.ids import stamp
+from rollout_sync.sandbox.graph.mail import item_body
 from rollout_sync.sandbox.seed import Person
 from rollout_sync.sandbox.store import Document
 
@@ -124,6 +125,8 @@ def _find(call: Call) -> Document:
 
 def _write(fields: Document, body: Document) -> None:
     fields |= {name: body[name] for name in _WRITABLE if name in body}
+    if "body" in body:
+        fields["body"] = item_body(body["body"])
     for attendee in fields["attendees"]:
         attendee.setdefault("type", "required")
         attendee.setdefault("status", {"response": "none", "time": "0001-01-01T00:00:00Z"})

@@ -101,7 +101,7 @@ def _store(call: Call, owner: Person, message: Document, folder: str) -> Documen
         "importance": str(message.get("importance", "normal")).lower(),
         "isRead": True,
         "isDraft": True,
-        "body": message.get("body", {"contentType": "text", "content": ""}),
+        "body": item_body(message.get("body")),
         "sender": sender,
         "from": message.get("from", sender),
         "toRecipients": message.get("toRecipients", []),
@@ -211,6 +211,19 @@ def _check_attachment(attachment: object) -> None:
         base64.b64decode(str(content), validate=True)
     except binascii.Error as error:
         raise GraphError(400, "The content of an attachment is not base64.", "ErrorInvalidRequest") from error
+
+
+def item_body(body: object) -> Document:
+    """The body of a message or event as it is given back: its type in lower case.
+
+    Raises:
+        GraphError: 400 for a body that is none.
+    """
+    given = {"contentType": "text", "content": ""} if body is None else body
+    kind = str(given.get("contentType", "text")).lower() if isinstance(given, dict) else ""
+    if not isinstance(given, dict) or kind not in {"text", "html"} or not isinstance(given.get("content", ""), str):
+        raise GraphError(400, "The body needs a contentType of 'text' or 'html' and its content.", "RequestBodyRead")
+    return {"contentType": kind, "content": given.get("content", "")}
 
 
 def _list(message: Document, name: str) -> list[Any]:

@@ -137,7 +137,7 @@ class JiraClient:
         if deployment != "Cloud":
             raise ConfigError(
                 f"{self._access.base_url} is Jira {deployment}, not Jira Cloud",
-                where="jira.base_url",
+                where="[jira] site",
                 hint="This version speaks to Jira Cloud only; give the address of a site such as acme.atlassian.net.",
             )
         self.library().deploymentType = deployment

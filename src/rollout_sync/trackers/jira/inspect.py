@@ -243,7 +243,7 @@ def _no_link_type() -> Finding:
         code="jira-link-type-missing",
         message='The site has no issue link type "Blocks"',
         hint="Ask a Jira administrator to switch issue linking on and to add the type (outward: blocks).",
-        where="jira.base_url",
+        where="[jira] site",
     )
 
 

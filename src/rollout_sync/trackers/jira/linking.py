@@ -7,6 +7,7 @@ from urllib.parse import quote
 from rollout_sync.errors import TrackerError
 from rollout_sync.model.objects import Fields, Remote
 from rollout_sync.model.operations import Change, Create, Done, Outcome, Refused
+from rollout_sync.model.rollout import RolloutId
 from rollout_sync.trackers.jira.client import JiraClient
 from rollout_sync.trackers.jira.destination import Destination
 from rollout_sync.trackers.jira.mapping import global_id, link_body, remote_link_body
@@ -33,14 +34,14 @@ def send_link(client: JiraClient, destination: Destination, create: Create) -> O
     return Done(remote=Remote(id=""))
 
 
-def send_remote_link(client: JiraClient, create: Create) -> Outcome:
+def send_remote_link(client: JiraClient, rollout: RolloutId, create: Create) -> Outcome:
     """Show a Planner plan or task on an issue; writing it again replaces it."""
     issue, target = create.fields.get("issue"), create.fields.get("target")
     if not isinstance(issue, Remote) or not isinstance(target, Remote) or not target.url:
         return Refused(reason="the issue or what it links to was not made", hint="Settle that one first.")
     fields = create.fields
     body = remote_link_body(
-        create.marker,
+        global_id(rollout, create.object),
         url=target.url,
         title=str(fields.get("title") or target.url),
         relationship=str(fields.get("relationship") or "planned in"),
@@ -51,16 +52,17 @@ def send_remote_link(client: JiraClient, create: Create) -> Outcome:
         return of_error(error)
 
 
-def change_remote_link(client: JiraClient, change: Change) -> Outcome:
+def change_remote_link(client: JiraClient, rollout: RolloutId, change: Change) -> Outcome:
     """Rewrite a remote link as a whole: what changes, and the rest as it is now. `fields` must name its issue."""
     issue = change.fields.get("issue")
     if not isinstance(issue, Remote):
         return Refused(reason="the change does not name the issue that shows the link", hint="Plan again.")
     try:
-        current = _current(client, issue, change)
+        identity = global_id(rollout, change.object)
+        current = _current(client, issue, identity)
         if current is None:
             return Refused(reason="the link is not there any more", status=404, hint="Plan again.")
-        url, body = _merged(change.fields, current, change)
+        url, body = _merged(change.fields, current, identity)
         return _put(client, issue, url, body)
     except TrackerError as error:
         return of_lost_change(error)
@@ -74,20 +76,20 @@ def _put(client: JiraClient, issue: Remote, url: str, body: Json) -> Outcome:
     return Done(remote=Remote(id=str(number), url=url))
 
 
-def _current(client: JiraClient, issue: Remote, change: Change) -> Json | None:
-    params = {"globalId": global_id(change.marker)}
+def _current(client: JiraClient, issue: Remote, identity: str) -> Json | None:
+    params = {"globalId": identity}
     reply: Reply = client.ask("GET", _path(issue), route=_REMOTE, repeat=Repeat.SAFE, params=params)
     body = reply.body if reply.ok else None
     found = body[0] if isinstance(body, list) and body else body
     return as_object(found, f"GET {_REMOTE}") if found else None
 
 
-def _merged(fields: Fields, current: Json, change: Change) -> tuple[str, Json]:
+def _merged(fields: Fields, current: Json, identity: str) -> tuple[str, Json]:
     target = fields.get("target")
     url = target.url if isinstance(target, Remote) else inner_text(current, "object", "url")
     title = fields.get("title") or inner(current, "object", "title")
     relationship = fields.get("relationship") or inner(current, "relationship")
-    return url, remote_link_body(change.marker, url=url, title=str(title), relationship=str(relationship))
+    return url, remote_link_body(identity, url=url, title=str(title), relationship=str(relationship))
 
 
 def _path(issue: Remote) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,15 +124,20 @@ def link_body(source: Remote, target: Remote, destination: Destination) -> Json:
     }
 
 
-def global_id(marker: Marker) -> str:
-    """Identity of a remote link on its issue; writing it again replaces it."""
-    return f"{PROPERTY}:{marker}"
+def global_id(rollout: RolloutId, key: ObjectKey) -> str:
+    """Identity of a remote link on its issue; writing it again replaces it.
+
+    It follows from the object's key, not from its marker, so that it is the same after a ledger was lost. A hash keeps
+    it within Jira's 255 characters.
+    """
+    digest = hashlib.sha256(f"{rollout}|{key}".encode()).hexdigest()
+    return f"{PROPERTY}:{digest[:32]}"
 
 
-def remote_link_body(marker: Marker, *, url: str, title: str, relationship: str) -> Json:
+def remote_link_body(identity: str, *, url: str, title: str, relationship: str) -> Json:
     """`POST /issue/{id}/remotelink`, always complete: what is left out would be emptied."""
     return {
-        "globalId": global_id(marker),
+        "globalId": identity,
         "application": {"type": "com.microsoft.planner", "name": "Microsoft Planner"},
         "relationship": relationship,
         "object": {"url": url, "title": title},

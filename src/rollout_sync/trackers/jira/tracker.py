@@ -107,7 +107,7 @@ class JiraTracker:
             case ObjectKind.LINK:
                 return [send_link(self._client, self._place, chunk[0])]
             case ObjectKind.REMOTE_LINK:
-                return [send_remote_link(self._client, chunk[0])]
+                return [send_remote_link(self._client, rollout, chunk[0])]
             case _:
                 return self._send_issues(rollout, chunk)
 
@@ -137,9 +137,8 @@ class JiraTracker:
 
     def change(self, rollout: RolloutId, changes: Sequence[Change]) -> Sequence[Outcome]:
         """Write changed fields; one PUT each, and a transition where work is held or released. Answers in order."""
-        del rollout  # issues are known by their ids
         currents = self._identities([c.remote.id for c in changes if "labels" in c.fields])
-        return [self._change_one(change, currents) for change in changes]
+        return [self._change_one(rollout, change, currents) for change in changes]
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
         """Every issue that carries the rollout's label and our property; people's copies are marked as such."""
@@ -197,12 +196,12 @@ class JiraTracker:
             currents |= {inner_text(issue, "id"): issue for issue in issues}
         return currents
 
-    def _change_one(self, change: Change, currents: Mapping[str, Json]) -> Outcome:
+    def _change_one(self, rollout: RolloutId, change: Change, currents: Mapping[str, Json]) -> Outcome:
         if change.object.kind in _ISSUES:
             issue = currents.get(change.remote.id)
             return change_issue(self._client, self._place, change, identity_of(issue) if issue else None)
         if change.object.kind is ObjectKind.REMOTE_LINK:
-            return change_remote_link(self._client, change)
+            return change_remote_link(self._client, rollout, change)
         return outcomes.unchangeable(change.object)
 
     def _saw(self, issues: Sequence[Json]) -> None:

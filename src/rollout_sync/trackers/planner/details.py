@@ -1,6 +1,7 @@
 """Task details: notes with the marker line, checklist, references. They merge with what people wrote. Pure.
 
-Nothing that people added is removed, no tick is taken away, and text below or above the marker line stays theirs.
+Nothing that people added is removed, no tick is taken away, and text that a person wrote below the marker line is
+read as theirs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from rollout_sync.model.objects import Fields, Remote, Value
 from rollout_sync.trackers.planner.dates import iso
 from rollout_sync.trackers.planner.identity import user_of
-from rollout_sync.trackers.planner.keys import decode_reference, encode_reference, hint_after
+from rollout_sync.trackers.planner.keys import decode_reference, encode_reference, hint_after, is_checklist_key
 from rollout_sync.trackers.planner.mapping import Json
 from rollout_sync.trackers.planner.marks import Mark, add_mark, split_mark
 
@@ -38,7 +39,11 @@ def later_patch(fields: Fields, current: Json, mark: Mark) -> dict[str, object]:
     wanted = fields.get("text")
     if isinstance(wanted, str) and split_mark(_notes(current)) != (wanted, mark):
         body["description"] = add_mark(wanted, mark)
-    return body | _entries(fields, current)
+    body |= _entries(fields, current)
+    dropped = _dropped(fields.get("checklist"), _open(current, "checklist"))
+    if dropped:
+        body["checklist"] = {**_json(body.get("checklist")), **dropped}
+    return body
 
 
 def details_fields(details: Json) -> Fields:
@@ -83,6 +88,15 @@ def _checklist(wanted: Value, have: Mapping[str, Json]) -> dict[str, object]:
     return written
 
 
+def _dropped(wanted: Value, have: Mapping[str, Json]) -> dict[str, None]:
+    """Lines of ours that are no longer wanted; a ticked one is somebody's work and stays."""
+    if wanted is None:
+        return {}
+    keys = {str(entry.get("key", "")) for entry in _rows(wanted)}
+    ours = {key for key, item in have.items() if is_checklist_key(key) and item.get("isChecked") is not True}
+    return dict.fromkeys(sorted(ours - keys))
+
+
 def _references(wanted: Value, have: Mapping[str, Json]) -> dict[str, object]:
     known = {decode_reference(key): key for key in have}
     hint = ""
@@ -123,6 +137,10 @@ def _tick(key: str, item: Json) -> Mapping[str, Value]:
 def _open(details: Json, member: str) -> Mapping[str, Json]:
     found = details.get(member)
     return {k: v for k, v in found.items() if isinstance(v, Mapping)} if isinstance(found, Mapping) else {}
+
+
+def _json(value: object) -> Json:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _rows(value: Value) -> list[Mapping[str, Value]]:

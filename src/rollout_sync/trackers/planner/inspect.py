@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout_sync.errors import NotFound, TrackerError
+from rollout_sync.errors import NotFound
 from rollout_sync.model.operations import Finding, Severity
 from rollout_sync.trackers.base import Facts
 from rollout_sync.trackers.planner.access import GraphAccess
@@ -193,11 +193,6 @@ def _people(read: Mapping[str, Gathered], paths: Mapping[str, str]) -> tuple[dic
         people |= {email: found} if found else {}
         findings += [finding] if finding else []
     return people, tuple(findings)
-
-
-def access_finding(error: TrackerError) -> Finding:
-    """A refusal of the whole service as a finding."""
-    return _error("planner-access", error.what, error.hint)
 
 
 def _error(code: str, message: str, hint: str) -> Finding:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 _ESCAPED = (("%", "%25"), (".", "%2E"), (":", "%3A"), ("@", "%40"), ("#", "%23"))
-_CHECKLIST = uuid5(NAMESPACE_URL, "https://rollout-sync.invalid/checklist")
 LABEL_SLOTS = 25
 _MIDDLE = 50_000
 _WIDTH = 6
@@ -25,13 +24,8 @@ def decode_reference(key: str) -> str:
     return key
 
 
-def checklist_key(item: str, title: str) -> str:
-    """A key that is the same in every run, so that writing a checklist twice touches the same entries."""
-    return str(uuid5(_CHECKLIST, f"{item}\n{title}"))
-
-
 def is_checklist_key(key: str) -> bool:
-    """Whether `key` can be one of ours: a name-based UUID. People's own entries have random ones."""
+    """Whether `key` can be one of ours: a name-based UUID, the same in every run. People's entries have random ones."""
     try:
         return UUID(key).version == 5  # noqa: PLR2004 (RFC 9562's number of name-based UUIDs)
     except ValueError:

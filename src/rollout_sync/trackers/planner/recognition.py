@@ -86,20 +86,16 @@ def bucket_names(buckets: Sequence[Json], tasks: Sequence[TaskView]) -> Mapping[
 
     A phase's bucket must be without rival, and hold no other phase as often: people move cards.
     """
-    held = Counter((str(task.row.get("bucketId") or ""), _phase(task.mark)) for task in tasks if task.mark is not None)
-    names: dict[str, str] = {}
-    for row in buckets:
-        number = str(row.get("id", ""))
-        if _spelt_as_key(str(row.get("name", ""))) == _WAITING:
-            names[number] = _WAITING
-            continue
-        here = Counter({phase: count for (bucket, phase), count in held.items() if bucket == number})
-        phase = _most(here)
-        elsewhere = [c for (bucket, other), c in held.items() if other == phase and bucket not in (number, *names)]
-        if phase is not None and here[phase] > max(elsewhere, default=0):
+    waiting = {str(row.get("id", "")) for row in buckets if _spelt_as_key(str(row.get("name", ""))) == _WAITING}
+    places = ((str(task.row.get("bucketId") or ""), _phase(task.mark)) for task in tasks if task.mark is not None)
+    held = Counter(place for place in places if place[0] not in waiting)
+    names = dict.fromkeys(waiting, _WAITING) if len(waiting) == 1 else {}
+    for number in {str(row.get("id", "")) for row in buckets} - waiting:
+        phase = _most(Counter({phase: count for (bucket, phase), count in held.items() if bucket == number}))
+        rivals = [count for (bucket, other), count in held.items() if other == phase and bucket != number]
+        if phase is not None and held[number, phase] > max(rivals, default=0):
             names[number] = phase
-    taken = Counter(names.values())
-    return {number: name for number, name in names.items() if taken[name] == 1}
+    return names
 
 
 def _around(destination: Destination, plan: PlanView, *, is_copy: bool) -> Iterator[Marked]:
@@ -112,9 +108,11 @@ def _around(destination: Destination, plan: PlanView, *, is_copy: bool) -> Itera
         (ObjectKind.LABELS, _ONLY, labels, names),
     ]
     keys = bucket_names(plan.buckets, plan.tasks)
-    for row in plan.buckets:
-        if str(row.get("id", "")) in keys:
-            things.append((ObjectKind.BUCKET, keys[str(row["id"])], destination.bucket(row), bucket_fields(row)))
+    things += [
+        (ObjectKind.BUCKET, keys[str(row["id"])], destination.bucket(row), bucket_fields(row))
+        for row in plan.buckets
+        if str(row.get("id", "")) in keys
+    ]
     for kind, name, place, fields in things:
         marker = derived_marker(f"{kind}:{place.id}")
         key = ObjectKey(kind, name)

@@ -111,7 +111,7 @@ def test_the_inward_issue_of_a_link_blocks():
 
 def test_a_remote_link_is_always_complete():
     body = remote_link_body("m", url="https://x.example.com", title="T", relationship="r")
-    assert body["globalId"] == "rollout-sync:m"
+    assert body["globalId"] == "m"
     assert body["object"] == {"url": "https://x.example.com", "title": "T"}
     assert set(body) == {"globalId", "application", "relationship", "object"}
 

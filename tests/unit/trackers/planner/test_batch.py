@@ -128,23 +128,15 @@ def test_a_batch_is_written_with_inner_headers():
 def test_a_batch_takes_one_to_twenty_with_ids_of_their_own():
     gets = [Inner(id=str(n), method="GET", url="/me") for n in range(21)]
     assert len(batch_body(gets[:20])["requests"]) == 20
-    for wrong in (
-        gets,
-        [],
-        [gets[0], gets[0]],
-        [Inner(id="A", method="GET", url="/"), Inner(id="a", method="GET", url="/")],
-    ):
+    same = [Inner(id=name, method="GET", url="/me") for name in "Aa"]
+    for wrong in (gets, [], [gets[0], gets[0]], same):
         with pytest.raises(ValueError, match="1 to 20"):
             batch_body(wrong)
 
 
 def test_answers_are_read_in_any_order_and_rubbish_is_no_answer():
-    rows = [
-        {"id": "2", "status": 200, "body": {}},
-        {"id": "1", "status": 429, "headers": {"retry-after": "7"}},
-        "junk",
-        {},
-    ]
+    throttled = {"id": "1", "status": 429, "headers": {"retry-after": "7"}}
+    rows = [{"id": "2", "status": 200, "body": {}}, throttled, "junk", {}]
     replies = batch_replies({"responses": rows}, AT)
     assert set(replies) == {"1", "2"}
     assert replies["1"].retry_after == 7

@@ -35,18 +35,14 @@ def look(**other):
         pytest.param([wanted("a")], [], {}, set(), id="nothing there"),
         pytest.param([wanted("a")], [candidate("1")], {"a": "1"}, set(), id="same look"),
         pytest.param([wanted("a")], [candidate("1", author=Author.OTHER)], {}, set(), id="somebody else's"),
-        pytest.param(
-            [wanted("a")], [candidate("1", author=Author.UNKNOWN)], {"a": "1"}, set(), id="same look, unknown"
-        ),
+        pytest.param([wanted("a")], [candidate("1", author=Author.UNKNOWN)], {"a": "1"}, set(), id="unknown author"),
         pytest.param([wanted("a")], [candidate("1", after=-1)], {}, set(), id="too old"),
         pytest.param(
             [wanted("a"), wanted("b")], [candidate("1"), candidate("2")], {"a", "b"}, set(), id="equal ones are paired"
         ),
         pytest.param([wanted("a"), wanted("b")], [candidate("1")], {"one"}, set(), id="fewer than doubts"),
         pytest.param([wanted("a")], [candidate("2"), candidate("1", after=0)], {"a": "1"}, {}, id="the oldest"),
-        pytest.param(
-            [wanted("a")], [candidate("1", look(bucket="c", due=""))], {"a": "1"}, set(), id="moved meanwhile"
-        ),
+        pytest.param([wanted("a")], [candidate("1", look(bucket="c", due=""))], {"a": "1"}, set(), id="moved"),
         pytest.param(
             [wanted("a")],
             [candidate("1", look(bucket="c")), candidate("2", look(due=""))],
@@ -106,10 +102,10 @@ def test_an_ambiguity_says_what_to_look_at():
 LOOKS = st.builds(Look, title=st.sampled_from("TU"), bucket=st.sampled_from("bc"), due=st.sampled_from(["", "1"]))
 
 
-@given(
-    st.lists(LOOKS, max_size=6),
-    st.lists(st.tuples(LOOKS, st.sampled_from(list(Author)), st.integers(-2, 2)), max_size=6),
-)
+OTHERS = st.tuples(LOOKS, st.sampled_from(list(Author)), st.integers(-2, 2))
+
+
+@given(st.lists(LOOKS, max_size=6), st.lists(OTHERS, max_size=6))
 def test_no_candidate_is_used_twice_and_nothing_is_lost(looks, others):
     doubts = [wanted(str(n), one) for n, one in enumerate(looks)]
     candidates = [candidate(str(n), one, author, after) for n, (one, author, after) in enumerate(others)]

@@ -33,10 +33,8 @@ def test_plain_fields_take_one_request_and_give_the_new_version(lab, rollout, ta
 
 def test_people_and_labels_are_read_first(lab, rollout, task):
     frida, tara = (lab.people[f"{name}@example.com"] for name in ("frida.figures", "tara.trainer"))
-    lab.edit(
-        f"/planner/tasks/{task.id}",
-        {"assignments": {frida: {"@odata.type": "microsoft.graph.plannerAssignment", "orderHint": " !"}}},
-    )
+    assigned = {"@odata.type": "microsoft.graph.plannerAssignment", "orderHint": " !"}
+    lab.edit(f"/planner/tasks/{task.id}", {"assignments": {frida: assigned}})
     lab.requests()
     assert isinstance(one(lab, rollout, "task:a", task, owners=[tara], categories=["Training"]), Done)
     assert lab.requests() == ["POST /$batch"] * 2

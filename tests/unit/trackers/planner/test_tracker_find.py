@@ -15,9 +15,8 @@ def test_a_plan_that_was_made_is_found_and_one_that_was_not_is_absent(lab, rollo
     doubt = lab.doubt("plan:main", **create.fields)
     assert isinstance(lab.tracker.send(rollout, [create])[0], InDoubt)
     lab.faults()
-    lab.graph(
-        "POST", "/planner/plans", {"owner": lab.facts["group"], "title": "MFA"}, who="cora.coordinator@example.com"
-    )
+    theirs = {"owner": lab.facts["group"], "title": "MFA"}
+    lab.graph("POST", "/planner/plans", theirs, who="cora.coordinator@example.com")
     other = lab.doubt("plan:other", title="Something else")
     findings = lab.tracker.find(rollout, [doubt, other], frozenset())
     assert set(findings.found) == {doubt.object}

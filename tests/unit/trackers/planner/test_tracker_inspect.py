@@ -12,7 +12,14 @@ from rollout_sync.sandbox.seed import GROUP_ID
 from rollout_sync.trackers.planner.access import GraphAccess, SignIn
 from rollout_sync.trackers.planner.client import Gathered
 from rollout_sync.trackers.planner.destination import from_facts, to_facts
-from rollout_sync.trackers.planner.inspect import choose_group, choose_person, plan_findings, quoted, title_finding
+from rollout_sync.trackers.planner.inspect import (
+    choose_group,
+    choose_person,
+    member_findings,
+    plan_findings,
+    quoted,
+    title_finding,
+)
 
 EMAILS = ["Frida.Figures@example.com", "nobody@example.com", "o'hara@example.com"]
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -72,8 +79,9 @@ def test_other_rollouts_work_is_not_ours(lab, rollout, plan, task_fields):
 def test_a_person_who_is_no_member_is_told(build_lab, rollout):
     lab = build_lab(kind=SignIn.DEVICE_CODE)
     assert codes(lab.tracker.inspect(rollout, [])) == []
-    group = lab.world.store.get
-    assert group is not None
+    stranger = Gathered(rows=({"id": "somebody"},), at=AT)
+    findings = member_findings(stranger, {"ada@example.com": "ada"}, "me", "G", is_person=True)
+    assert [finding.code for finding in findings] == ["planner-not-member", "planner-outside-group"]
     lab.faults({"inner": "GET /groups/{id}/members", "kind": "forbidden"})
     assert "planner-members-unreadable" in codes(lab.tracker.inspect(rollout, []))
 
@@ -143,12 +151,7 @@ def test_addresses_lead_back_to_their_plan(lab, plan, task_fields):
 
 @pytest.mark.parametrize(
     ("missing", "key"),
-    [
-        ({"secret": ""}, "secret"),
-        ({"tenant": ""}, "tenant"),
-        ({"group": ""}, "group"),
-        ({"client_id": ""}, "client_id"),
-    ],
+    [({key: ""}, key) for key in ("secret", "tenant", "group", "client_id")],
 )
 def test_settings_that_no_sign_in_could_work_with(missing, key):
     good = {"tenant": "t", "client_id": "c", "kind": SignIn.CLIENT_SECRET, "group": "g", "secret": "s3cret"}

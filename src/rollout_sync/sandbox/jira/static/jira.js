@@ -1,11 +1,5 @@
-// Makes the board draggable and selects act at once; everything works without it, through forms and buttons.
+// Makes the cards of the board draggable; everything works without it, through forms and buttons.
 "use strict";
-
-document.documentElement.classList.add("js");
-
-for (const select of document.querySelectorAll("[data-submit]")) {
-  select.addEventListener("change", () => select.form.requestSubmit());
-}
 
 const board = document.querySelector("[data-board]");
 if (board) {
