@@ -86,6 +86,49 @@ JIRA_MEMBERS: Final = (
     ),
 )
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A path that the document has under another name."""
+
+    service: str
+    pattern: str
+    stands_for: str
+    reason: str
+
+
+ALIASES: Final = (
+    Alias(
+        service="graph",
+        pattern=r"/me/(.+)",
+        stands_for=r"/users/me/\1",
+        reason="/me is the signed-in user's own /users/{user-id}; the document repeats a few of its paths only",
+    ),
+    Alias(
+        service="graph",
+        pattern=r"(.+/members)/microsoft\.graph\.user",
+        stands_for=r"\1",
+        reason="an OData cast answers with the same collection, narrowed to one type",
+    ),
+)
+"""Tried only where the document does not have the path itself."""
+
+ISSUE_FIELDS: Final = {
+    "assignee": "UserDetails",
+    "comment": "PageOfComments",
+    "creator": "UserDetails",
+    "issuetype": "IssueTypeDetails",
+    "priority": "Priority",
+    "project": "ProjectDetails",
+    "reporter": "UserDetails",
+    "resolution": "Resolution",
+    "status": "StatusDetails",
+}
+"""Schemas of fields of an issue. The document leaves `fields` open; the field types have schemas of their own."""
+
+LINK_MEMBERS: Final = {"inwardIssue": "LinkedIssue", "outwardIssue": "LinkedIssue", "type": "IssueLinkType"}
+"""Parts of a link inside an issue. `IssueLink` itself asks for both issues, which is so only for `GET /issueLink/{id}`:
+an issue shows the other end alone (recorded)."""
+
 OPAQUE_QUERY: Final = {"graph": frozenset({"$skiptoken"})}
 """Query parameters out of a link that the service made; clients follow such a link as it is."""
 
@@ -114,6 +157,13 @@ def member_reason(service: str, asked: tuple[str, str, int], place: str, value: 
         if (one.method, one.template, one.status) == asked and fnmatchcase(place, one.place) and one.fits(value):
             return one
     return None
+
+
+def other_names(service: str, path: str) -> Iterator[str]:
+    """Paths that this one may stand for."""
+    for one in ALIASES:
+        if one.service == service and (match := re.fullmatch(one.pattern, path)):
+            yield match.expand(one.stands_for)
 
 
 def _formats(moment: re.Pattern[str]) -> FormatChecker:

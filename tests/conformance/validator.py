@@ -19,6 +19,7 @@ from conformance.recording import VERSION, Exchange, unanswered, unfolded
 
 _JIRA: Final = re.compile(r"/jira(?:-gateway/ex/jira/[^/]+)?(/rest/api/(?:2|3|latest)/.*)")
 _ERROR: Final = "/components/schemas/ErrorCollection"
+_ONE_ISSUE: Final = "/rest/api/3/issue/{issueIdOrKey}"
 _FIRST_ERROR: Final = 400
 _NO_CONTENT: Final = 204
 _NOT_JSON: Final = object()
@@ -92,6 +93,8 @@ class Validator:
         else:
             return None
         found = document.find(exchange.method, path)
+        for other in relaxations.other_names(document.name, path) if found is None else ():
+            found = found or document.find(exchange.method, other)
         if found is None or (is_version_2 and found[0].template in relaxations.NOT_IN_VERSION_2):
             return None
         return _Case(exchange, document, *found, is_version_2)
@@ -245,6 +248,28 @@ def _answer_body(case: _Case, raw: bytes, pointer: str) -> Iterator[Violation]:
     if body is _NOT_JSON or body is None:
         yield case.violation("answer", "body", f"is no JSON value that means anything: {raw[:80]!r}")
         return
+    yield from _against(case, body, pointer)
+    if case.document.name == "jira":
+        for place, value, schema in _issue_parts(case.operation.template, body):
+            for one in _against(case, value, f"/components/schemas/{schema}"):
+                yield case.violation("answer", f"{place} {one.place}", one.message)
+
+
+def _issue_parts(template: str, body: Any) -> Iterator[tuple[str, Any, str]]:
+    """Fields of the issues in an answer, with the schemas that the document has for them."""
+    issues = [body] if template == _ONE_ISSUE else body.get("issues", []) if isinstance(body, dict) else []
+    for issue in issues:
+        fields = issue.get("fields") or {}
+        for name, schema in relaxations.ISSUE_FIELDS.items():
+            if fields.get(name) is not None:
+                yield f"{issue.get('key')} {name}", fields[name], schema
+        for link in fields.get("issuelinks") or []:
+            for name, schema in relaxations.LINK_MEMBERS.items():
+                if name in link:
+                    yield f"{issue.get('key')} issuelinks {name}", link[name], schema
+
+
+def _against(case: _Case, body: Any, pointer: str) -> Iterator[Violation]:
     is_jira = case.document.name == "jira"
     judge = (relaxations.JiraAnswerJudge if is_jira else relaxations.GraphAnswerJudge)(
         case.document.reference(pointer),

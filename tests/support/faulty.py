@@ -88,9 +88,9 @@ class FaultServer:
 
 
 def _read(reader) -> Seen | None:
-    first = reader.readline().decode()
-    if not first.strip():
-        return None
+    first = reader.readline().decode("latin-1")
+    if first.count(" ") < 2 or "HTTP/1." not in first:
+        return None  # the end, or something that is no HTTP, such as a TLS greeting
     method, path, _ = first.split(" ", 2)
     headers = {}
     while line := reader.readline().decode().strip():

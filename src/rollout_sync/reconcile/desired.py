@@ -113,7 +113,7 @@ def _jira(view: _View, items: tuple[Item, ...]) -> Iterator[Intent]:
 def _epic(view: _View, phase: Phase, items: list[Item]) -> Intent:
     slots = [view.schedule.slots[item.key] for item in items]
     fields: Fields = {
-        "title": f"{view.rollout.name}: {phase.title}",
+        "title": texts.one_line(f"{view.rollout.name}: {phase.title}"),
         "text": texts.paragraphs(phase.text, view.rollout.purpose),
         "start": min(slot.start for slot in slots).isoformat(),
         "due": max(slot.finish for slot in slots).isoformat(),
@@ -128,7 +128,7 @@ def _issue(view: _View, item: Item, present: set[ItemKey]) -> Intent:
     before = [dependency.item for dependency in item.after if dependency.item in present]
     parent = keys.epic(item.phase)
     fields: Fields = {
-        "title": item.title,
+        "title": texts.one_line(item.title),
         "text": texts.jira_text(item, view.items),
         "start": view.start(item),
         "due": view.due(item),
@@ -198,7 +198,7 @@ def _task(view: _View, item: Item, names: tuple[str, ...]) -> Intent:
     fields: Fields = {
         "plan": Ref(keys.PLAN),
         "bucket": Ref(home),
-        "title": item.title,
+        "title": texts.one_line(item.title),
         "start": view.start(item),
         "due": view.due(item),
         "owners": approvers or ([owner] if owner else []),

@@ -30,6 +30,9 @@ _OURS = frozenset({"held", "parent", "names", "categories", "priority", "referen
 
 _SETS = frozenset({"labels", "owners", "categories", "checklist", "references"})
 
+_PREFIXES = frozenset({"names"})
+"""Lists whose first members are ours; people may add theirs behind them."""
+
 _PLACED = frozenset({"bucket"})
 """Where a card lies belongs to people, but moving it out of the waiting bucket is how a gate releases it."""
 
@@ -123,7 +126,9 @@ def _reason(verdicts: Mapping[str, _Verdict]) -> str:
 def _judge(
     name: str, base: Value, seen: Value, desired: Value, places: Mapping[str, Remote], *, is_owned: bool
 ) -> _Verdict:
-    was, now, wanted = (canonical(value, places) for value in (base, seen, desired))
+    was, now, wanted = (comparable(name, value, places) for value in (base, seen, desired))
+    if name in _PREFIXES and isinstance(now, list) and isinstance(wanted, list):
+        now = now[: len(wanted)]
     if now == wanted:
         return _Verdict(None, write=False, value=desired, base=desired)
     change = FieldChange(name=name, base=was, observed=now, desired=wanted)

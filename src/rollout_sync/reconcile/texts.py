@@ -6,6 +6,8 @@ Plain text in the shared form: blank lines between paragraphs, "- " for bullets.
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from rollout_sync.model.codec import to_json
@@ -15,6 +17,7 @@ from rollout_sync.model.schedule import Schedule
 DECISIONS = ("Approved", "Approved with conditions", "Not yet")
 """What an approver can tick, in this order."""
 
+_UNKEPT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _LISTED = 12  # held items named in an approval's text; more are counted
 _FINGERPRINT_DIGITS = 8
 
@@ -27,8 +30,19 @@ _LINK_WORDS = {
 
 
 def paragraphs(*parts: str) -> str:
-    """Join the parts that are not empty."""
-    return "\n\n".join(part.strip() for part in parts if part.strip())
+    """Join the parts that are not empty, in the one spelling that both services give back unchanged.
+
+    Spaces at line ends, tabs, control characters and repeated blank lines would come back changed, and look like a
+    person's edit.
+    """
+    kept = "\n\n".join(part for part in parts if part.strip()).expandtabs(1).replace("\r\n", "\n")
+    lines = ["".join(c for c in line if unicodedata.category(c) not in _UNKEPT).rstrip() for line in kept.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def one_line(title: str) -> str:
+    """A title as both services give it back: one line, single spaces."""
+    return " ".join(paragraphs(title).split())
 
 
 def jira_text(item: Item, items: Mapping[ItemKey, Item]) -> str:

@@ -31,5 +31,6 @@ def create_app(world: World, *, services: frozenset[str] = frozenset({"jira", "g
         from rollout_sync.sandbox import jira  # noqa: PLC0415 - as above
 
         jira.register(app, world)
+        patterns["/jira/rest/"] = patterns["/jira-gateway/"] = jira.pattern_of
     app.wsgi_app = Gate(app, world, patterns)  # type: ignore[method-assign] # the way Flask documents for middleware
     return app

@@ -13,7 +13,7 @@ from rollout_sync.sandbox.errors import BadControl
 from rollout_sync.sandbox.faults import BadRule, parse_rules
 from rollout_sync.sandbox.gate import LATE
 from rollout_sync.sandbox.login import CERTIFICATES
-from rollout_sync.sandbox.seed import person
+from rollout_sync.sandbox.seed import GROUP_ID, person
 from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.switches import UnknownSwitch
 from rollout_sync.sandbox.world import World
@@ -149,13 +149,18 @@ def _people(world: World) -> object:
 
 
 def _add_people(world: World) -> object:
+    """Add accounts; only those with `"is_member": true` join the group "IT change"."""
     body = request.get_json(silent=True)
-    added = body if isinstance(body, list) else [body]
-    for one in added:
+    for one in body if isinstance(body, list) else [body]:
         if not isinstance(one, dict) or not one.get("name") or "@" not in str(one.get("email", "")):
             raise BadControl('people are {"name", "email", "title", "is_active", "is_member"}, or a list of them')
-        flags = {flag: bool(one[flag]) for flag in ("is_active", "is_member") if flag in one}
-        world.people.add(person(str(one["name"]), str(one["email"]), str(one.get("title", "")), **flags))
+        is_active, is_member = one.get("is_active", True) is True, one.get("is_member") is True
+        name, email, title = (str(one.get(member, "")) for member in ("name", "email", "title"))
+        who = world.people.add(person(name, email, title, is_active=is_active, is_member=is_member))
+        group = world.store.get("graph.groups", GROUP_ID)
+        if is_member and group is not None and who.graph_id not in group["members"]:
+            group["members"].append(who.graph_id)
+            world.store.put("graph.groups", GROUP_ID, group)
     return _people(world)
 
 

@@ -75,6 +75,7 @@ class Switches:
         """The documented table: value, default and meaning of every switch."""
         return {
             name: {"value": self[name], "default": switch.default, "meaning": switch.meaning}
+            | ({"choices": list(switch.choices)} if switch.choices else {})
             for name, switch in sorted(self._declared.items())
         }
 

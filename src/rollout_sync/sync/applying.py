@@ -129,9 +129,11 @@ def _use_facts(plan: Plan, trackers: Mapping[TrackerName, Tracker]) -> None:
 
 def _carry_out(plan: Plan, run: Run) -> Applied:
     _check_fresh(plan, run)
-    before = _made(run)
     settling.settle(run)
     _accept(plan, run)
+    if "adoption" in plan.source:
+        _recognise(plan, run)
+    before = _made(run)  # what was only found does not count as made
     stopped = _create(run)
     changed = changing.carry_out(run, plan.writes)
     doubts = _settle_until(run)
@@ -179,6 +181,27 @@ def _accept(plan: Plan, run: Run) -> None:
             entries.set_base(connection, plan.rollout, write.object, write.base)
         detail = {"plan": plan.id, "create": len(plan.intents), "change": len(plan.writes), "gone": len(plan.gone)}
         rollouts.record(connection, plan.rollout, run.clock.now(), "accepted", detail)
+
+
+def _recognise(plan: Plan, run: Run) -> None:
+    """After an adoption: look for what bears no marker of its own before any of it is made again.
+
+    Planner's plan, buckets and tasks without notes cannot be found by a marker. They are treated as creates of unknown
+    outcome that left long ago: the strong read finds them, or proves that they do not exist.
+    """
+    since = min((datetime.fromisoformat(f"{plan.source['planned_from']}T00:00:00+00:00"), run.clock.now()))
+    if TrackerName.PLANNER in run.trackers:
+        run.trackers[TrackerName.PLANNER].high_water()
+    for kind in (ObjectKind.PLAN, ObjectKind.BUCKET, ObjectKind.TASK):
+        with run.database.transaction() as connection:
+            waiting = [
+                node.entry_id
+                for node in objects.graph(connection, run.rollout).values()
+                if node.object.kind is kind and node.state is State.PLANNED
+            ]
+            entries.mark_inflight(connection, waiting, sent_at=since, high_water=0, fence=run.lease.fence)
+        if waiting:
+            settling.settle(run)
 
 
 def _row(plan: Plan, now: datetime) -> RolloutRow:

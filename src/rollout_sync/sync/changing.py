@@ -64,12 +64,22 @@ def carry_out(run: Run, writes: Sequence[Write]) -> ChangeReport:
         wanted = [write for write in group if write.object in bound]
         if tracker is None or not wanted:
             continue
-        ready, refused = _look_again(run, kind.tracker, wanted, bound, places)
-        left += refused
+        if kind is ObjectKind.REMOTE_LINK:
+            ready = [_whole(write, bound[write.object], places) for write in wanted]
+        else:
+            ready, refused = _look_again(run, kind.tracker, wanted, bound, places)
+            left += refused
         for start in range(0, len(ready), tracker.capacity[kind]):
             part = ready[start : start + tracker.capacity[kind]]
             written += _send(run, kind, part, left)
     return ChangeReport(written=written, left=tuple(left))
+
+
+def _whole(write: Write, binding: Binding, places: dict[str, Remote]) -> _Ready:
+    """A remote link is written as a whole: Jira empties what is left out, and nobody edits it by hand."""
+    fields = {name: objects.resolved(value, places) for name, value in write.base.items()}
+    change = Change(object=write.object, marker=binding.marker, remote=binding.remote, fields=fields)
+    return _Ready(write, binding, change)
 
 
 def _look_again(

@@ -25,6 +25,7 @@ from rollout_sync.trackers.base import Tracker
 State = OperationState
 _MARGIN = 30.0  # seconds of lease that must remain beyond a request's deadline
 _UNAUTHORIZED = 401
+_LONGEST_PAUSE = 120.0  # seconds; a longer wait is left to the next run
 _TRIES = 5  # refusals "for now" of one tracker in a row before this run leaves it alone
 
 
@@ -231,9 +232,12 @@ class Creating:
             return
         line.refusals += 1
         waits = [outcome.retry_after for outcome in refusals if outcome.retry_after is not None]
-        line.not_before = self.run.clock.monotonic() + (max(waits) if waits else min(2.0**line.refusals, 30.0))
+        pause = max(waits) if waits else min(2.0**line.refusals, 30.0)
+        line.not_before = self.run.clock.monotonic() + pause
         reason = (refusals or doubts)[0].reason
-        if line.refusals >= _TRIES or any(outcome.status == _UNAUTHORIZED for outcome in refusals):
+        if pause > _LONGEST_PAUSE:
+            self._close(line, f"{reason} (asked to wait {pause:.0f} s)")
+        elif line.refusals >= _TRIES or any(outcome.status == _UNAUTHORIZED for outcome in refusals):
             self._close(line, reason)
 
     def _close(self, line: _Line, reason: str) -> None:

@@ -104,3 +104,17 @@ def of_adoption(source: Mapping[str, object], creates: int) -> list[Finding]:
             hint=f"run `rollout-sync adopt` once more after {due:%d %b %H:%M} UTC, then this command again",
         )
     ]
+
+
+def of_titles(rollout: Rollout, titles: Mapping[TrackerName, tuple[str, ...]]) -> list[Finding]:
+    """A new rollout whose name a container at its destination bears already."""
+    return [
+        Finding(
+            severity=Severity.WARNING,
+            code="title-taken",
+            message=f"{name.value.capitalize()} already holds something called {rollout.name!r}",
+            hint="choose another --name; if it is this rollout's own, run `rollout-sync adopt` first",
+        )
+        for name, taken in titles.items()
+        if rollout.name in taken
+    ]

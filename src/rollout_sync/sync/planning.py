@@ -93,6 +93,7 @@ def make(
         *(finding for one in inspections.values() for finding in one.findings),
         *findings.of_people(rollout, {name: one.people for name, one in inspections.items()}),
         *findings.of_homes(rollout, frozenset(trackers)),
+        *(findings.of_titles(rollout, {name: one.titles for name, one in inspections.items()}) if not known else ()),
         *findings.of_schedule(schedule, rollout),
         *limits.check(intents),
         *findings.of_sighting(sighting),

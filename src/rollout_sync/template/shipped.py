@@ -58,6 +58,11 @@ def shipped() -> Iterator[Shipped]:
         )
 
 
+def example_people() -> bytes:
+    """The made-up people list that comes with the program: three departments, everybody known to the sandbox."""
+    return (_folder() / "people.csv").read_bytes()
+
+
 def load(name_or_path: str) -> Template:
     """Read a template.
 

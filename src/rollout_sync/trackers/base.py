@@ -11,7 +11,7 @@ Vocabulary of `fields`, in intents, creates, changes and observations alike:
 | | labels | list of str; compared as a set; without those by which the tracker marks a rollout |
 | | held | bool: waits for a gate (label `awaiting-approval`, and the hold status where configured) |
 | issue | parent | Ref to its epic |
-| | links | list of {"link": object key as text, "source": Ref to the issue that blocks this one}; goes into the create |
+| | links | list of {"link": object key as text, "source": Ref to the issue that blocks it}; goes into the create |
 | link | source, target | Refs to issues: source blocks target |
 | remote-link | issue | Ref to the Jira object that shows the link |
 | | target | Ref to the Planner plan or task |
@@ -60,12 +60,14 @@ class Inspection:
         people: e-mail address (lower case) to remote user id, for those that were found.
         findings: what is missing or will not work, each with its next step.
         existing: what the destination already holds under this rollout's identity: number of marked objects.
+        titles: titles of containers that exist there, whosever they are; a second one of the same title would confuse.
     """
 
     facts: Facts
     people: Mapping[str, str]
     findings: tuple[Finding, ...]
     existing: int = 0
+    titles: tuple[str, ...] = ()
 
 
 class Tracker(Protocol):

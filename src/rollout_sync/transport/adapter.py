@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -42,6 +43,7 @@ ROUTE_HEADER = "X-Rollout-Route"
 DEADLINE_HEADER = "X-Rollout-Deadline"
 """Private marks from `Transport.exchange` to the adapter; taken off before anything is sent."""
 
+_SHORTEST = 0.001  # a timeout of zero means something else to sockets
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _logger = logging.getLogger(__name__)
 
@@ -53,7 +55,10 @@ Inner = BaseAdapter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request with everything that decides its treatment. `host` is the one that was asked for, before rewrites."""
+    """One request with everything that decides its treatment.
+
+    `host` is the one that was asked for, `url` the one after rewrites; `began` and `until` are monotonic.
+    """
 
     request: requests.PreparedRequest
     host: str
@@ -61,7 +66,9 @@ class Call:
     method: str
     route: str
     repeat: Repeat
+    began: float
     until: float
+    ordinals: Iterator[int]
     options: Mapping[str, object]
     pace: Pace
 
@@ -135,7 +142,7 @@ class PacedAdapter(BaseAdapter):
         marks = {name: _mark(request, name) for name in (REPEAT_HEADER, ROUTE_HEADER, DEADLINE_HEADER)}
         parts = urlsplit(asked)
         host = parts.netloc.rpartition("@")[2].lower()
-        seconds = float(marks[DEADLINE_HEADER] or self._limits.deadline)
+        began = self._clock.monotonic()
         return Call(
             request=request,
             host=host,
@@ -143,7 +150,9 @@ class PacedAdapter(BaseAdapter):
             method=method,
             route=clean(marks[ROUTE_HEADER] or parts.path),
             repeat=self._repeat(marks[REPEAT_HEADER], method, asked),
-            until=self._clock.monotonic() + seconds,
+            began=began,
+            until=began + float(marks[DEADLINE_HEADER] or self._limits.deadline),
+            ordinals=count(1),
             options={k: v for k, v in options.items() if k not in ("stream", "timeout")},
             pace=self._pace(host),
         )
@@ -191,7 +200,7 @@ class PacedAdapter(BaseAdapter):
         return not told and not call.pace.budget.take()
 
     def _attempt(self, call: Call) -> Attempt:
-        waited, refused = self._hold_back(call)
+        refused = self._hold_back(call)
         if refused is not None:
             return refused
         started = self._clock.monotonic()
@@ -201,24 +210,26 @@ class PacedAdapter(BaseAdapter):
         call.pace.breaker.record(failed=is_failure(attempt.ending), now=ended)
         self._learn(call, attempt, ended)
         _logger.info(
-            "%s %s -> %s in %d ms, waited %.1f s, request id %s",
+            "%s %s -> %s in %d ms, attempt %d after %.1f s, request id %s",
             call.where,
             call.host,
             attempt.status or attempt.reason,
             round((ended - started) * 1000),
-            waited,
+            next(call.ordinals),
+            started - call.began,
             attempt.request_id or "-",
         )
         return attempt
 
-    def _hold_back(self, call: Call) -> tuple[float, Attempt | None]:
+    def _hold_back(self, call: Call) -> Attempt | None:
         scopes = (EVERYTHING, call.where, urlsplit(call.url).path)
         delay = call.pace.not_before.delay(scopes, self._clock.monotonic())
+        if delay <= 0:
+            return None
         if self._clock.monotonic() + delay > call.until:
-            return 0.0, Attempt(ending=Ending.LIMITED, hint=delay)
-        if delay > 0:
-            self._clock.sleep(delay)
-        return delay, None
+            return Attempt(ending=Ending.LIMITED, hint=delay)
+        self._clock.sleep(delay)
+        return None
 
     def _learn(self, call: Call, attempt: Attempt, now: float) -> None:
         headers = attempt.response.headers if attempt.response is not None else {}
@@ -231,7 +242,7 @@ class PacedAdapter(BaseAdapter):
             call.pace.not_before.hold(scope, now + attempt.hint)
 
     def _send_once(self, call: Call, started: float) -> Attempt:
-        left = call.until - started
+        left = max(call.until - started, _SHORTEST)
         wire_request = call.request.copy()
         wire_request.url = call.url
         trace = Trace(wire_request, self._on_phase, lambda: self._clock.monotonic() > call.until)

@@ -28,7 +28,7 @@ def server_date(headers: Mapping[str, str]) -> datetime | None:
 def wait_hint(headers: Mapping[str, str], local_now: datetime) -> float | None:
     """Seconds the service asks us to wait, never negative; None where it does not say.
 
-    Order (protocol §7.2): `Retry-After` and `Beta-Retry-After` (seconds, fractions or HTTP dates), then
+    Order: `Retry-After` and `Beta-Retry-After` (seconds, fractions or HTTP dates), then
     `X-RateLimit-Reset` (ISO). Dates are measured against the answer's own `Date`, so that a wrong local clock does
     not matter; `local_now` stands in when the answer has none.
     """

@@ -1,4 +1,4 @@
-"""How one attempt ended, whether it may be repeated, and which error it becomes. Pure; the table of protocol §7.2."""
+"""How one attempt ended, whether it may be repeated, and which error it becomes. Pure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def status_ending(status: int) -> Ending:
 
 
 def surely_unsent(error: BaseException) -> bool:
-    """Whether the kind of a failure alone proves that nothing was sent (style §5.9).
+    """Whether the kind of a failure alone proves that nothing was sent.
 
     Refused, unresolved, unreachable, connect timeout, and a proxy that could not be connected to.
     """

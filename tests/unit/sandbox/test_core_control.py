@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rollout_sync.sandbox.seed import GROUP_ID
 from support.graph_desk import Desk
 
 
@@ -35,6 +36,13 @@ def test_the_clock_can_be_moved_frozen_and_released(desk: Desk) -> None:
     assert desk.control("POST", "/clock", {"advance": 60})["now"] == "2026-11-02T09:16:03.118421+00:00"
     assert desk.control("POST", "/clock", {"freeze": "2027-03-01T09:00:00Z"})["now"] == "2027-03-01T09:00:00+00:00"
     assert desk.control("POST", "/clock", {"freeze": False})["frozen"] is False
+
+
+def test_members_join_the_group_and_others_do_not(desk: Desk) -> None:
+    people = [{"name": n, "email": f"{n}@example.com", "is_member": n == "mia"} for n in ("mia", "udo")]
+    desk.control("POST", "/people", people)
+    members = {m["mail"] for m in desk.get(f"/groups/{GROUP_ID}/members")["value"]}
+    assert members & {"mia@example.com", "udo@example.com"} == {"mia@example.com"}
 
 
 def test_people_can_be_added(desk: Desk) -> None:

@@ -1,15 +1,20 @@
-"""What one request becomes on a bad network: the table of protocol §7.2, over real sockets."""
+"""What one request becomes on a bad network, over real sockets."""
 
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from requests.adapters import BaseAdapter
+from urllib3 import exceptions as wire
 
+import rollout_sync.transport
 from rollout_sync.errors import OutcomeUnknown, RateLimited, Unavailable, UnexpectedResponse
 from rollout_sync.transport import Limits, Phase, Repeat, Transport
 from rollout_sync.transport.clock import SystemClock
@@ -352,3 +357,118 @@ def test_errors_never_tell_the_token_or_the_query(transport, server, fault):
     told = f"{caught.value} {caught.value.where} {caught.value.hint} {caught.value!r}"
     assert "canary" not in told
     assert "erin" not in told
+
+
+class InProcess(BaseAdapter):
+    """Carries requests to a function, as tests and demos do."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def send(self, request, **options):
+        return self.answer(request)
+
+    def close(self):
+        pass
+
+
+def in_process(request, *, status=200, body=b'{"ok": true}', **headers):
+    response = requests.Response()
+    response.status_code = status
+    response.headers.update({"Content-Type": "application/json", "Content-Length": str(len(body)), **headers})
+    response.raw = io.BytesIO(body)
+    response.request = request
+    response.url = request.url
+    return response
+
+
+def test_a_service_in_process_goes_through_the_same_phases(clock, server):
+    phases = []
+    transport = Transport(clock=clock, inner=InProcess(in_process), on_phase=lambda phase, _: phases.append(phase))
+    assert ask(transport, server, Repeat.ONCE).body == {"ok": True}
+    assert phases == list(Phase)
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(ConnectionRefusedError(), Unavailable), (ConnectionResetError(), OutcomeUnknown),
+     (requests.ReadTimeout(), OutcomeUnknown), (wire.ReadTimeoutError(None, "/", "t"), OutcomeUnknown)],
+)  # fmt: skip
+def test_failures_of_a_service_in_process_are_told_by_their_kind(clock, server, error, expected):
+    def fail(request):
+        raise error
+
+    with pytest.raises(expected):
+        ask(Transport(clock=clock, inner=InProcess(fail)), server, Repeat.ONCE)
+
+
+def test_a_service_that_feels_loaded_is_spoken_to_less(clock, server):
+    seen = []
+
+    def busy(request):
+        seen.append(transport._adapter._pace(server.url.removeprefix("http://")).gate.limit)
+        return in_process(request, **{"X-RateLimit-NearLimit": "true"})
+
+    transport = Transport(clock=clock, inner=InProcess(busy))
+    for _ in range(3):
+        ask(transport, server, Repeat.SAFE)
+    assert seen == [4, 2, 1]
+
+
+def test_requests_that_find_no_place_were_not_sent(server):
+    transport = Transport(clock=SystemClock(), limits=Limits(start_concurrency=1, most_concurrency=1, attempts=1))
+    server.steps = [silent]
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = [pool.submit(ask, transport, server, Repeat.ONCE, deadline=0.6) for _ in range(2)]
+        kinds = {type(one.exception()) for one in outcomes}
+    assert kinds == {OutcomeUnknown, Unavailable}
+    assert len(server.seen) == 1
+
+
+def test_a_proxy_of_the_environment_is_used(clock, server, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    server.steps = [GOOD]
+    transport = Transport(clock=clock)
+    got = transport.exchange(transport.session(), "GET", "http://jira.example.com/x", repeat=Repeat.SAFE, route="/x")
+    assert got.ok
+    assert server.seen[0].path == "http://jira.example.com/x"
+
+
+def test_a_proxy_that_is_not_there_means_nothing_was_sent(clock, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    transport = Transport(clock=clock)
+    with pytest.raises(Unavailable):
+        transport.exchange(
+            transport.session(), "POST", "https://acme.example.com/x", repeat=Repeat.ONCE, route="/x", deadline=5
+        )
+
+
+def test_a_broken_tls_handshake_means_nothing_was_sent(clock, server):
+    transport = Transport(clock=clock)
+    with pytest.raises(Unavailable):
+        transport.exchange(
+            transport.session(),
+            "POST",
+            server.url.replace("http:", "https:"),
+            repeat=Repeat.ONCE,
+            route="/x",
+            deadline=5,
+        )
+    assert not [seen for seen in server.seen if seen.method == "POST"]
+
+
+def test_a_request_that_cannot_be_built_is_told(transport):
+    with pytest.raises(Unavailable, match="could not be built"):
+        transport.exchange(transport.session(), "GET", "http://", repeat=Repeat.SAFE, route="/x")
+
+
+def test_the_package_loads_its_door_late():
+    assert rollout_sync.transport.Transport is Transport
+    with pytest.raises(AttributeError):
+        _ = rollout_sync.transport.nothing

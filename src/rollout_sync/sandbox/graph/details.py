@@ -122,9 +122,12 @@ def _carry_summaries(world: World, task: Document, details: Document, touched: s
 
 
 def _merge_open(call: Call, fields: Document, member: str, changes: Document) -> set[str]:
-    """Merge an open type key by key: null removes, an object changes the members that it has."""
+    """Merge an open type key by key: null removes, an object changes the members that it has.
+
+    New ones without a hint sort before older ones, and in the order of the body among themselves.
+    """
     kept, touched = fields[member], set()
-    for key, value in changes.items():
+    for key, value in reversed(changes.items()):
         if key.startswith("@"):
             continue
         if value is None:

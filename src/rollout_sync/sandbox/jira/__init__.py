@@ -16,14 +16,17 @@ from rollout_sync.sandbox.jira.limits import WriteLimits
 from rollout_sync.sandbox.jira.routing import SITE, blueprint
 from rollout_sync.sandbox.jira.scheme import CLOUD_ID
 from rollout_sync.sandbox.jira.site import Site
+from rollout_sync.sandbox.jira.table import Table
 from rollout_sync.sandbox.world import World
 
-ROUTES: Final = (
-    *routes_site.ROUTES,
-    *routes_projects.ROUTES,
-    *routes_search.ROUTES,
-    *routes_issues.ROUTES,
-    *routes_parts.ROUTES,
+TABLE: Final = Table(
+    (
+        *routes_site.ROUTES,
+        *routes_projects.ROUTES,
+        *routes_search.ROUTES,
+        *routes_issues.ROUTES,
+        *routes_parts.ROUTES,
+    )
 )
 """Every operation that is served, under both base URLs."""
 
@@ -37,10 +40,15 @@ def register(app: Flask, world: World) -> None:
     limits = WriteLimits(site)
     world.plant("jira limits", lambda _world: limits.clear())
     for is_gateway in (False, True):
-        app.register_blueprint(blueprint(site, ROUTES, limits, is_gateway=is_gateway))
+        app.register_blueprint(blueprint(site, TABLE, limits, is_gateway=is_gateway))
     app.add_url_rule(f"{SITE}/_edge/tenant_info", "jira_tenant", lambda: jsonify({"cloudId": CLOUD_ID}))
     app.register_blueprint(board_pages(site))
     app.register_error_handler(ActError, _explain)
+
+
+def pattern_of(method: str, path: str) -> str | None:
+    """The route pattern of a REST request under either base URL, for the counters."""
+    return TABLE.pattern(method, path)
 
 
 def act(world: World, body: Json) -> Json:

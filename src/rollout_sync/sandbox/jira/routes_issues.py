@@ -22,10 +22,10 @@ from rollout_sync.sandbox.jira.documents import Issue, Json
 from rollout_sync.sandbox.jira.fields import FIELDS, ScreenField
 from rollout_sync.sandbox.jira.history import change_json
 from rollout_sync.sandbox.jira.render import issue_json, wanted
-from rollout_sync.sandbox.jira.routing import route
 from rollout_sync.sandbox.jira.scheme import ISSUE_TYPES
 from rollout_sync.sandbox.jira.shapes import fields_of, screen_field_json, status_json
 from rollout_sync.sandbox.jira.site import Site
+from rollout_sync.sandbox.jira.table import route
 from rollout_sync.sandbox.jira.values import FieldFault, Target, read_assignee
 from rollout_sync.sandbox.jira.workflow import on_offer, transition_json
 

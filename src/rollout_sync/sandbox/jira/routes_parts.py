@@ -23,10 +23,10 @@ from rollout_sync.sandbox.jira.drafts import checked_property, issue_named, link
 from rollout_sync.sandbox.jira.people import brief_person
 from rollout_sync.sandbox.jira.render import brief_issue, comment_json, remote_link_json
 from rollout_sync.sandbox.jira.routes_issues import visible
-from rollout_sync.sandbox.jira.routing import route
 from rollout_sync.sandbox.jira.scheme import ISSUE_TYPES, LINK_TYPES
 from rollout_sync.sandbox.jira.shapes import link_type_json
 from rollout_sync.sandbox.jira.site import Site
+from rollout_sync.sandbox.jira.table import route
 from rollout_sync.sandbox.jira.values import FieldFault, Target, read_rich
 
 MAX_COMMENTS: Final = 5000

@@ -9,10 +9,10 @@ from rollout_sync.sandbox.jira.answers import Call, Reply, not_found, page, refu
 from rollout_sync.sandbox.jira.documents import Json
 from rollout_sync.sandbox.jira.fields import SCREENS
 from rollout_sync.sandbox.jira.people import brief_person, person_json
-from rollout_sync.sandbox.jira.routing import route
 from rollout_sync.sandbox.jira.scheme import ISSUE_TYPES, PROJECTS, IssueType, Project, project_named, statuses_of
 from rollout_sync.sandbox.jira.shapes import project_json, screen_field_json, status_json, type_json
 from rollout_sync.sandbox.jira.site import Site
+from rollout_sync.sandbox.jira.table import route
 from rollout_sync.sandbox.seed import Person
 
 META_LIMIT: Final = 200

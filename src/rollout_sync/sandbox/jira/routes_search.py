@@ -12,9 +12,9 @@ from rollout_sync.sandbox.jira.history import change_json
 from rollout_sync.sandbox.jira.jql.lexer import JqlError
 from rollout_sync.sandbox.jira.jql.parser import parse
 from rollout_sync.sandbox.jira.render import issue_json, wanted
-from rollout_sync.sandbox.jira.routing import route
 from rollout_sync.sandbox.jira.search import MAX_PROPERTIES, PAGE, Search, count, search
 from rollout_sync.sandbox.jira.site import Site
+from rollout_sync.sandbox.jira.table import route
 
 FETCH_LIMIT: Final = 100
 LEAN_FETCH_LIMIT: Final = 1000

@@ -10,7 +10,6 @@ from rollout_sync.sandbox.jira.documents import Json
 from rollout_sync.sandbox.jira.fields import FIELDS
 from rollout_sync.sandbox.jira.people import person_json
 from rollout_sync.sandbox.jira.permissions import PERMISSIONS, Permission
-from rollout_sync.sandbox.jira.routing import route
 from rollout_sync.sandbox.jira.scheme import (
     CATEGORIES,
     ISSUE_TYPES,
@@ -30,6 +29,7 @@ from rollout_sync.sandbox.jira.shapes import (
     type_json,
 )
 from rollout_sync.sandbox.jira.site import Site
+from rollout_sync.sandbox.jira.table import route
 
 
 @route("GET", "/serverInfo", is_open=True)

@@ -1,13 +1,12 @@
-"""From HTTP to calls and back: routes as a table, both base URLs, credentials, and Jira's answers to bad requests."""
+"""From HTTP to calls and back: both base URLs, credentials, and Jira's answers to requests it cannot read."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone, tzinfo
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Blueprint, Response, request
@@ -17,44 +16,34 @@ from rollout_sync.sandbox.jira.limits import WriteLimits
 from rollout_sync.sandbox.jira.people import check_scope, unauthorized, who_asks
 from rollout_sync.sandbox.jira.scheme import CLOUD_ID
 from rollout_sync.sandbox.jira.site import Site
-from rollout_sync.sandbox.seed import COORDINATOR, Person
-
-Handler: TypeAlias = Callable[[Site, Call], Reply]
+from rollout_sync.sandbox.jira.table import Route, Table
+from rollout_sync.sandbox.seed import Person
 
 SITE: Final = "/jira"
 GATEWAY: Final = "/jira-gateway/ex/jira/<cloud_id>"
+_METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 _BODY_METHODS: Final = frozenset({"POST", "PUT"})
 _NO_TZDATA: Final = timezone(timedelta(hours=1), "+01:00")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One operation. `path` is what follows `/rest/api/{version}`; an open one needs no credentials."""
+def blueprint(site: Site, table: Table, limits: WriteLimits, *, is_gateway: bool) -> Blueprint:
+    """All routes under one of the two base URLs."""
+    made = Blueprint("jira_gateway" if is_gateway else "jira", __name__, url_prefix=GATEWAY if is_gateway else SITE)
 
-    method: str
-    path: str
-    handler: Handler
-    is_open: bool = False
-    is_raw: bool = False
+    def serve(version: str, rest: str, cloud_id: str = "") -> Response:
+        found = table.find(request.method, f"/{rest}")
+        if found is None:
+            return respond(_no_route(table, f"/{rest}"))
+        if is_gateway and cloud_id != CLOUD_ID:
+            return unknown()
+        door = _Door(site=site, limits=limits, version=version, is_gateway=is_gateway)
+        return door.serve(*found)
 
+    def unknown(**_path: str) -> Response:
+        return respond(_no_route(table, ""))
 
-def route(method: str, path: str, *, is_open: bool = False, is_raw: bool = False) -> Callable[[Handler], Route]:
-    """Make a route of a function. Raw routes take a body that need not be an object."""
-    return lambda handler: Route(method=method, path=path, handler=handler, is_open=is_open, is_raw=is_raw)
-
-
-def blueprint(site: Site, routes: Iterable[Route], limits: WriteLimits, *, is_gateway: bool) -> Blueprint:
-    """All routes under one of the two base URLs; static paths win over those with parameters."""
-    base = GATEWAY if is_gateway else SITE
-    made = Blueprint("jira_gateway" if is_gateway else "jira", __name__, url_prefix=base)
-    prefix = '/rest/api/<any("3","2","latest"):version>'
-    for one in routes:
-        endpoint = f"{one.method} {one.path}"
-        path = one.path.replace("{", "<").replace("}", ">")
-        made.add_url_rule(
-            prefix + path, endpoint, _bound(site, one, limits, is_gateway=is_gateway), methods=[one.method]
-        )
-    made.add_url_rule("/rest/<path:rest>", "no such operation", _unknown, methods=["GET", "POST", "PUT", "DELETE"])
+    made.add_url_rule('/rest/api/<any("3","2","latest"):version>/<path:rest>', "api", serve, methods=_METHODS)
+    made.add_url_rule("/rest/<path:rest>", "unknown", unknown, methods=_METHODS)
     return made
 
 
@@ -66,50 +55,57 @@ def respond(reply: Reply) -> Response:
     return response
 
 
-def _bound(site: Site, one: Route, limits: WriteLimits, *, is_gateway: bool) -> Callable[..., Response]:
-    def serve(**path: str) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Door:
+    """One request on its way in: who it is, what it carries, and how it is answered."""
+
+    site: Site
+    limits: WriteLimits
+    version: str
+    is_gateway: bool
+
+    def serve(self, one: Route, path: dict[str, str]) -> Response:
+        """Authenticate, carry out, answer."""
         extra: dict[str, str] = {}
         try:
-            person = _person(site, one, path, is_gateway=is_gateway)
+            person = self._person(one)
             if person is not None:
                 extra["X-AAccountId"] = person.account_id
-            call = _call(site, one, path, person, is_gateway=is_gateway)
-            limits.check(one.method, one.path, path)
-            reply = one.handler(site, call)
+            self.limits.check(one.method, one.path, path)
+            reply = one.operation(self.site, self._call(one, path, person))
         except Refusal as refusal:
             reply = refusal.reply
         response = respond(reply)
         response.headers.update(extra)
         return response
 
-    return serve
+    def _person(self, one: Route) -> Person | None:
+        world = self.site.world
+        person = who_asks(world, request.headers.get("Authorization", ""), is_gateway=self.is_gateway)
+        if self.is_gateway:
+            check_scope(world, one.method, one.path)
+        if person is None and not (one.is_open or world.switches["jira_anonymous"] == "empty"):
+            raise unauthorized(is_gateway=self.is_gateway)
+        return person
+
+    def _call(self, one: Route, path: dict[str, str], person: Person | None) -> Call:
+        version = "2" if self.version == "latest" else self.version
+        return Call(
+            view=_view(self.site, person or visitor(), version, is_gateway=self.is_gateway),
+            path=path,
+            query=dict(request.args.lists()),
+            body=_body(one),
+            fault=request.environ.get("sandbox.fault"),
+        )
 
 
-def _unknown(**_path: str) -> Response:
+def _no_route(table: Table, path: str) -> Reply:
+    methods = table.methods(path)
+    if methods:
+        body = {"message": "HTTP 405 Method Not Allowed", "status-code": HTTPStatus.METHOD_NOT_ALLOWED}
+        return Reply(status=HTTPStatus.METHOD_NOT_ALLOWED, body=body, headers={"Allow": ", ".join(methods)})
     body = {"message": f"null for uri: {request.path}", "status-code": HTTPStatus.NOT_FOUND}
-    return respond(Reply(status=HTTPStatus.NOT_FOUND, body=body))
-
-
-def _person(site: Site, one: Route, path: dict[str, str], *, is_gateway: bool) -> Person | None:
-    person = who_asks(site.world, request.headers.get("Authorization", ""), is_gateway=is_gateway)
-    if is_gateway:
-        if path.pop("cloud_id") != CLOUD_ID:
-            raise refused("No message available", status=HTTPStatus.NOT_FOUND)
-        check_scope(site.world, one.method, one.path)
-    if person is None and not one.is_open and site.world.switches["jira_anonymous"] != "empty":
-        raise unauthorized(is_gateway=is_gateway)
-    return person
-
-
-def _call(site: Site, one: Route, path: dict[str, str], person: Person | None, *, is_gateway: bool) -> Call:
-    version = path.pop("version")
-    return Call(
-        view=_view(site, person or visitor(), "2" if version == "latest" else version, is_gateway=is_gateway),
-        path=path,
-        query=dict(request.args.lists()),
-        body=_body(one),
-        fault=request.environ.get("sandbox.fault"),
-    )
+    return Reply(status=HTTPStatus.NOT_FOUND, body=body)
 
 
 def _body(one: Route) -> object:
@@ -159,9 +155,3 @@ def zone_of(person: Person) -> tzinfo:
 def visitor() -> Person:
     """Nobody in particular: an anonymous visitor, who sees no project."""
     return Person(name="Anonymous", email="", graph_id="", account_id="", time_zone="UTC", is_active=False)
-
-
-def coordinator_view(site: Site) -> View:
-    """How the coordinator sees the site in a browser: version 3, local addresses."""
-    person = site.world.people.by_email(COORDINATOR)
-    return _view(site, person or visitor(), "3", is_gateway=False)

@@ -17,7 +17,7 @@ from rollout_sync.sandbox.world import World
 WHO_COOKIE: Final = "sandbox-who"
 _HERE: Final = Path(__file__).parent
 _ASSETS: Final = {"planner.css": "text/css; charset=utf-8", "planner.js": "text/javascript; charset=utf-8"}
-_POLICY: Final = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-src 'self'; img-src 'self' data:; object-src 'none'"
+_POLICY: Final = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'"
 """No resource comes from elsewhere; cards carry their label colours as inline style."""
 
 _FRAME: Final = Html("""<!DOCTYPE html>

@@ -1,4 +1,4 @@
-"""Links between issues and links to Planner: written so that a repetition leaves one link (protocol R5)."""
+"""Links between issues and links to Planner: written so that a repetition leaves one link."""
 
 from __future__ import annotations
 

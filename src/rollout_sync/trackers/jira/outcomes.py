@@ -88,7 +88,7 @@ def taken_apart(reply: Reply, count: int) -> BulkAnswer | None:
 
 
 def needs_reading_back(answer: BulkAnswer) -> bool:
-    """Whether the order of the created issues cannot be relied on (protocol R4)."""
+    """Whether the order of the created issues cannot be relied on: Jira documents none."""
     return bool(answer.created) and (bool(answer.failed) or not answer.is_whole)
 
 

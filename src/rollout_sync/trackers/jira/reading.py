@@ -83,7 +83,7 @@ def resolve(
     """Which doubtful creates exist, by reading every key that they could have got; and the largest key number seen.
 
     The project's newest issues come from search and count as positive evidence only. Then all keys after the lowest
-    high-water mark are read, in hundreds, until a page is empty that lies past the newest known key (protocol §3.2).
+    high-water mark are read, in hundreds, until a page is empty that lies past the newest known key.
     """
     evidence = _Evidence(wanted={doubt.marker: doubt for doubt in doubts})
     recent, reply = newest(client, destination.project_key, PAGE)

@@ -87,8 +87,8 @@ class Destination:
         return ""
 
 
-def to_facts(destination: Destination, limits: Mapping[str, int], titles: tuple[str, ...]) -> Facts:
-    """The JSON that goes into a plan file; `titles` are those of the plans that the group holds already."""
+def to_facts(destination: Destination, limits: Mapping[str, int]) -> Facts:
+    """The JSON that goes into a plan file."""
     return {
         "group": destination.group,
         "group_name": destination.group_name,
@@ -98,7 +98,6 @@ def to_facts(destination: Destination, limits: Mapping[str, int], titles: tuple[
         "plan_page": destination.plan_page,
         "task_page": destination.task_page,
         "limits": dict(limits),
-        "plan_titles": list(titles),
     }
 
 

@@ -26,12 +26,14 @@ class Discoverer:
         self._destination = destination
 
     def count(self, rollout: RolloutId) -> int:
-        """How many tasks the group's plans of this rollout hold; plans count as one each.
+        """How many tasks the plans hold that we made for this rollout; plans count as one each.
+
+        A quick look before planning: one task of each plan tells whose it is, and other people's plans are not read.
 
         Raises:
             TrackerError: where the reading as a whole fails.
         """
-        plans = self._plans(rollout)
+        plans = self._plans(rollout, probe=1, strangers=False)
         return len(plans) + sum(len(tasks) for _, tasks, _ in plans)
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
@@ -40,16 +42,19 @@ class Discoverer:
         Raises:
             TrackerError: where a plan of this rollout cannot be read to its end, because half an answer would mislead.
         """
-        views = [self._view(rollout, *found) for found in self._plans(rollout)]
+        views = [self._view(rollout, *found) for found in self._plans(rollout, probe=_PROBE, strangers=True)]
         return recognise(self._destination, views)
 
-    def _plans(self, rollout: RolloutId) -> list[tuple[Json, tuple[Json, ...], dict[str, Gathered]]]:
+    def _plans(
+        self, rollout: RolloutId, *, probe: int, strangers: bool
+    ) -> list[tuple[Json, tuple[Json, ...], dict[str, Gathered]]]:
         """Plans of this rollout with their tasks and what was read of their details on the way."""
         listed = self._read([self._destination.plans_path])[self._destination.plans_path].rows
+        listed = tuple(plan for plan in listed if strangers or self._author(plan) is not Author.OTHER)
         paths = {_id(plan): f"/planner/plans/{segment(_id(plan))}/tasks" for plan in listed}
         tasks = self._client.collect(tuple(paths.values()))
         plans = [(plan, tasks[paths[_id(plan)]]) for plan in listed]
-        probes = {_id(plan): _probes(found.rows) for plan, found in plans}
+        probes = {_id(plan): _probes(found.rows, probe) for plan, found in plans}
         read = self._client.collect([path for some in probes.values() for path in some])
         hits = []
         for plan, found in plans:
@@ -88,11 +93,11 @@ class Discoverer:
         return gathered
 
 
-def _probes(tasks: Sequence[Json]) -> list[str]:
+def _probes(tasks: Sequence[Json], most: int) -> list[str]:
     """Details of the oldest few tasks with notes: enough to see whose plan it is."""
     noted = [task for task in tasks if _has_notes(task)]
     oldest = sorted(noted, key=lambda task: (str(task.get("createdDateTime", "")), _id(task)))
-    return [_details_path(_id(task)) for task in oldest[:_PROBE]]
+    return [_details_path(_id(task)) for task in oldest[:most]]
 
 
 def _has_notes(task: Json) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from rollout_sync.errors import NotFound
 from rollout_sync.model.operations import Finding, Severity
-from rollout_sync.trackers.base import Facts
 from rollout_sync.trackers.planner.access import GraphAccess
 from rollout_sync.trackers.planner.client import Gathered, GraphClient, segment
 from rollout_sync.trackers.planner.destination import Destination
@@ -140,15 +139,6 @@ def member_findings(
         hint = f"add them to “{group}”, or leave it so on purpose"
         findings.append(_warning("planner-outside-group", message + ", ".join(outside), hint))
     return tuple(findings)
-
-
-def title_finding(facts: Facts, title: str) -> Finding | None:
-    """A warning where the group already holds a plan of that title; None where it does not."""
-    titles = facts.get("plan_titles")
-    if not isinstance(titles, Sequence) or title not in titles:
-        return None
-    hint = "give the rollout another name, or adopt the plan if it is this rollout's"
-    return _warning("planner-title-taken", f"“{facts.get('group_name')}” already holds a plan “{title}”", hint)
 
 
 def person_path(email: str) -> str:

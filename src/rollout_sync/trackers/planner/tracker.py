@@ -64,8 +64,10 @@ class PlannerTracker:
             return Inspection(facts={}, people=look.people, findings=look.findings)
         readable = all(finding.code != "planner-plans-unreadable" for finding in look.findings)
         existing = Discoverer(self._client, look.destination).count(rollout) if readable and look.titles else 0
-        facts = to_facts(look.destination, LIMITS, look.titles)
-        return Inspection(facts=facts, people=look.people, findings=look.findings, existing=existing)
+        facts = to_facts(look.destination, LIMITS)
+        return Inspection(
+            facts=facts, people=look.people, findings=look.findings, existing=existing, titles=look.titles
+        )
 
     def use(self, facts: Facts) -> None:
         """Take the facts of an earlier `inspect`; StalePlan where they do not name a group."""

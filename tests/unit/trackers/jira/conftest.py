@@ -62,15 +62,23 @@ class Site:
         return sum(self.world.counters.as_json()["requests"].values())
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
+@pytest.fixture(scope="session")
+def served() -> Iterator[tuple[World, SandboxServer]]:
     world = World.open(None)
     server = start(world)
+    yield world, server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def site(served: tuple[World, SandboxServer]) -> Iterator[Site]:
+    world, server = served
+    with world.lock:
+        world.reset()
     transport = Transport(clock=QuickClock(), limits=Limits(read_timeout=5))
     yield Site(world, server, transport)
     transport.close()
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from rollout_sync.errors import AccessDenied, Unavailable
 from rollout_sync.model.objects import Binding, Marker, ObjectKey, ObjectKind, Ref, Remote
 from rollout_sync.model.operations import Change, Create, Done, Doubt, InDoubt, Refused
-from rollout_sync.transport import Repeat
+from rollout_sync.trackers.jira.tracker import JiraTracker
+from rollout_sync.transport import Repeat, Transport
 from support.jira_places import ROLLOUT, create
 
 CORA_MAIL = "cora.coordinator@example.com"
@@ -357,11 +358,65 @@ def test_high_water_is_the_newest_key_and_needs_one_request(site, tracker):
     assert tracker.high_water() == int(remotes[-1].key.split("-")[1]) > empty
 
 
-def test_a_site_that_is_down_is_told(site, tracker):
-    site.server.shutdown()
-    site.server.server_close()
-    site.transport.close()
-    (told,) = tracker.send(ROLLOUT, [create(1)])
+def test_a_site_that_cannot_be_reached_is_told(site, tracker):
+    nowhere = Transport(clock=site.transport._clock, rewrites={site.server.url: "http://127.0.0.1:1"})
+    cut_off = JiraTracker(site.access(), nowhere)
+    cut_off.use(tracker._place.facts())
+    (told,) = cut_off.send(ROLLOUT, [create(1)])
     assert told.again
     with pytest.raises(Unavailable):
-        tracker.observe([binding(create(1), Remote(id="1"))])
+        cut_off.observe([binding(create(1), Remote(id="1"))])
+
+
+def test_the_order_of_the_answer_is_not_relied_on(site, tracker, monkeypatch):
+    """Jira that answers made issues in another order, and forgets what failed."""
+    chunk = [create(n) for n in range(3)]
+    ask = tracker._client.ask
+
+    def shuffled(method, path, **more):
+        reply = ask(method, path, **more)
+        if path == "/issue/bulk":
+            return replace(reply, body={"issues": reply.body["issues"][::-1][:2], "errors": []})
+        return reply
+
+    monkeypatch.setattr(tracker._client, "ask", shuffled)
+    first, second, third = tracker.send(ROLLOUT, chunk)
+    assert isinstance(first, InDoubt)
+    assert see(tracker, chunk[1], second.remote).fields["title"] == "Item 1"
+    assert see(tracker, chunk[2], third.remote).fields["title"] == "Item 2"
+
+
+def test_a_success_of_another_shape_is_in_doubt(tracker, monkeypatch):
+    ask = tracker._client.ask
+    monkeypatch.setattr(tracker._client, "ask", lambda *a, **k: replace(ask(*a, **k), body={"ok": True}))
+    assert [type(one) for one in tracker.send(ROLLOUT, [create(1)])] == [InDoubt]
+
+
+def test_partial_success_that_cannot_be_read_back_is_in_doubt(site, tracker):
+    site.faults({"kind": "500", "route": "/jira/rest/api/3/issue/bulkfetch"})
+    told = tracker.send(ROLLOUT, [create(1), create(2, title="x" * 300)])
+    assert [type(one) for one in told] == [InDoubt, Refused]
+
+
+def test_a_workflow_that_will_not_move_leaves_the_label(site, caplog):
+    tracker = site.tracker(hold_status="On hold")
+    item = create(1)
+    (remote,) = made(tracker.send(ROLLOUT, [item]))
+    steps = "/jira/rest/api/3/issue/*/transitions"
+    site.faults({"kind": "token_expired", "method": "POST", "route": steps})
+    assert tracker.change(ROLLOUT, [change(item, remote, held=True)])[0].again
+    assert not see(tracker, item, remote).fields["held"]
+    site.faults({"kind": "forbidden", "method": "POST", "route": steps, "status": 403})
+    assert isinstance(tracker.change(ROLLOUT, [change(item, remote, held=True)])[0], Done)
+    assert see(tracker, item, remote).fields["held"]
+    assert "label alone" in caplog.text
+
+
+def test_a_remote_link_that_is_gone_or_has_no_end_is_refused(tracker):
+    (issue,) = made(tracker.send(ROLLOUT, [create(1)]))
+    item = remote_link(issue, "")
+    assert isinstance(tracker.send(ROLLOUT, [item])[0], Refused)
+    told = tracker.change(ROLLOUT, [change(item, Remote(id="1"), issue=issue, title="x")])[0]
+    assert (told.status, told.again) == (404, False)
+    (told,) = tracker.send(ROLLOUT, [remote_link(Remote(id="999999"), "https://planner.example.com/1")])
+    assert told.status == 404
