@@ -77,6 +77,27 @@ class Document:
         """A schema that stands for the one at a JSON pointer."""
         return {"$ref": f"{self.uri}#{pointer}"}
 
+    def member_names(self, schema: Json) -> frozenset[str]:
+        """Names of the members that a schema describes, through references and `allOf`."""
+        if "$ref" in schema:
+            return self.member_names(_at(self.content, schema["$ref"].removeprefix(self.uri)))
+        inherited = (name for part in schema.get("allOf", ()) for name in self.member_names(part))
+        return frozenset(schema.get("properties", {})) | frozenset(inherited)
+
+    def selectable(self, operation: Operation) -> frozenset[str]:
+        """Names that `$select` may have: the members of what the operation answers, or of each thing in its list."""
+        declared, _ = self.response(operation, "200")
+        schema = declared["content"]["application/json"]["schema"]
+        items = self._part(schema, "value").get("items")
+        return self.member_names(items if items is not None else schema)
+
+    def _part(self, schema: Json, name: str) -> Json:
+        if "$ref" in schema:
+            return self._part(_at(self.content, schema["$ref"].removeprefix(self.uri)), name)
+        inherited = (self._part(part, name) for part in schema.get("allOf", ()))
+        found: Json = schema.get("properties", {}).get(name) or next(filter(None, inherited), {})
+        return found
+
     def response(self, operation: Operation, key: str) -> tuple[Json, str]:
         """A declared response and its JSON pointer, followed through references."""
         node, pointer = operation.declared["responses"][key], operation.pointer + pointer_of("responses", key)
@@ -205,7 +226,7 @@ def _check_schema(schema: Any, where: str) -> None:
 
 def _check_parts(schema: Json, where: str) -> None:
     """What the metaschema leaves open: one known type, patterns that are expressions, an enum that something fits."""
-    if "type" in schema and schema["type"] not in _TYPES:
+    if "type" in schema and not (isinstance(schema["type"], str) and schema["type"] in _TYPES):
         raise BrokenDocument(f"{where} has the type {schema['type']!r}")
     if isinstance(schema.get("pattern"), str):
         re.compile(schema["pattern"])

@@ -1,7 +1,9 @@
 """Where a true answer departs from the vendors' documents: every departure by name, with its reason. Nothing else passes.
 
-Requests get no relaxation but two: `$skiptoken` comes out of a nextLink, and version 2 of Jira's API takes plain text
-where version 3 takes a document.
+Requests are judged as the documents stand, and a little harder: limits that a document states in words only, and member
+names, which Graph's documents leave open although the service refuses unknown ones. The one relief: `$skiptoken` comes
+out of a nextLink. Version 2 of Jira's API is judged by version 3: where the two differ, in rich text, the document of
+version 3 leaves the type open.
 """
 
 from __future__ import annotations
@@ -58,12 +60,6 @@ JIRA_STATUSES: Final = (
     Status(status=415, reason="a body that is no JSON; the document takes one media type only"),
     Status(
         status=410, template="/rest/api/3/search", reason="removed in 2025 (CHANGE-2046); the document still has it"
-    ),
-    Status(
-        status=403,
-        method="PUT",
-        template="/rest/api/3/issue/{issueIdOrKey}/remotelink*",
-        reason="listed for POST of the same path",
     ),
 )
 
@@ -129,11 +125,53 @@ LINK_MEMBERS: Final = {"inwardIssue": "LinkedIssue", "outwardIssue": "LinkedIssu
 """Parts of a link inside an issue. `IssueLink` itself asks for both issues, which is so only for `GET /issueLink/{id}`:
 an issue shows the other end alone (recorded)."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many values a list in a request may have, where the document says so in words only."""
+
+    method: str
+    template: str
+    member: str
+    most: int
+    source: str
+
+
+LIMITS: Final = (
+    Limit(
+        method="POST",
+        template="/rest/api/3/issue/bulk",
+        member="issueUpdates",
+        most=50,
+        source="summary of the operation",
+    ),
+    Limit(
+        method="POST",
+        template="/rest/api/3/issue/bulkfetch",
+        member="issueIdsOrKeys",
+        most=100,
+        source="description of the operation; the 1000 of lean requests are not used here",
+    ),
+    Limit(
+        method="POST",
+        template="/rest/api/3/search/jql",
+        member="reconcileIssues",
+        most=50,
+        source="description of the member",
+    ),
+    Limit(
+        method="POST",
+        template="/rest/api/3/search/jql",
+        member="properties",
+        most=5,
+        source="description of the member",
+    ),
+)
+
 OPAQUE_QUERY: Final = {"graph": frozenset({"$skiptoken"})}
 """Query parameters out of a link that the service made; clients follow such a link as it is."""
 
-RICH_TEXT: Final = frozenset({"description", "environment", "body"})
-"""Members that hold plain text in version 2 and a document in version 3."""
+ANY_DIRECTORY_OBJECT: Final = frozenset({"id", "deletedDateTime"})
+"""Members of a list of mixed types; `$select` may name members of any of the types."""
 
 NOT_IN_VERSION_2: Final = {
     "/rest/api/3/bulk/issues/fields": "bulk edits came with version 3",

@@ -55,7 +55,6 @@ class _Case:
     document: Document
     operation: Operation
     variables: Mapping[str, str]
-    is_version_2: bool
 
     def violation(self, side: str, place: str, message: str) -> Violation:
         return Violation(side, self.exchange, str(self.operation), place, message)
@@ -97,7 +96,13 @@ class Validator:
             found = found or document.find(exchange.method, other)
         if found is None or (is_version_2 and found[0].template in relaxations.NOT_IN_VERSION_2):
             return None
-        return _Case(exchange, document, *found, is_version_2)
+        return _Case(exchange, document, *found)
+
+
+def readable(violations: Iterable[Violation]) -> str:
+    """All of them, for an assertion's message."""
+    listed = [str(one) for one in violations]
+    return f"{len(listed)} violations:\n" + "\n".join(listed)
 
 
 def of_services(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
@@ -124,8 +129,17 @@ def _parameters(case: _Case) -> Iterator[Violation]:
         sent = _sent(case, one, query)
         if sent:
             yield from _parameter(case, one, sent)
+            if one["name"] == "$select":
+                yield from _selected(case, sent[0])
         elif one.get("required"):
             yield case.violation("request", f"{one['in']} {one['name']}", f"is required ({position + 1}. parameter)")
+
+
+def _selected(case: _Case, names: str) -> Iterator[Violation]:
+    known = case.document.selectable(case.operation)
+    if known != relaxations.ANY_DIRECTORY_OBJECT:
+        for name in sorted(set(names.split(",")) - known):
+            yield case.violation("request", "query $select", f"{name!r} is no member of what is answered")
 
 
 def _sent(case: _Case, parameter: Mapping[str, Any], query: Mapping[str, list[str]]) -> list[str]:
@@ -189,14 +203,23 @@ def _request_body(case: _Case) -> Iterator[Violation]:
         return
     schema = case.document.reference(case.operation.pointer + pointer_of("requestBody", "content", kind, "schema"))
     judge = relaxations.RequestJudge(schema, registry=case.document.registry, format_checker=relaxations.STRICT_FORMATS)
-    for place, message, error in _errors(judge, body):
-        if not (case.is_version_2 and _is_plain_text(error)):
-            yield case.violation("request", f"body {place}", message)
+    for place, message, _ in _errors(judge, body):
+        yield case.violation("request", f"body {place}", message)
+    if isinstance(body, dict):
+        yield from _in_words(case, body, schema)
 
 
-def _is_plain_text(error: Any) -> bool:
-    path = list(error.absolute_path)
-    return bool(path) and path[-1] in relaxations.RICH_TEXT and isinstance(error.instance, str)
+def _in_words(case: _Case, body: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Violation]:
+    """What the document says in words, and the names that Graph refuses."""
+    asked = (case.operation.method, case.operation.template)
+    for one in relaxations.LIMITS:
+        given = body.get(one.member)
+        if (one.method, one.template) == asked and isinstance(given, list) and len(given) > one.most:
+            yield case.violation("request", f"body {one.member}", f"{len(given)} values, at most {one.most}")
+    if case.document.name == "graph":
+        known = case.document.member_names(schema)
+        for name in sorted(name for name in body if "@" not in name and name not in known):
+            yield case.violation("request", f"body {name}", "the type has no such member")
 
 
 def _answer(case: _Case) -> Iterator[Violation]:
@@ -278,8 +301,7 @@ def _against(case: _Case, body: Any, pointer: str) -> Iterator[Violation]:
     )
     asked = (case.operation.method, case.operation.template, case.exchange.status or 0)
     for place, message, error in _errors(judge, body):
-        is_text = case.is_version_2 and _is_plain_text(error)
-        if not is_text and relaxations.member_reason(case.document.name, asked, place, error.instance) is None:
+        if relaxations.member_reason(case.document.name, asked, place, error.instance) is None:
             yield case.violation("answer", f"body {place}", message)
 
 

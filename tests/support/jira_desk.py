@@ -21,7 +21,11 @@ def basic(secret: str, email: str = COORDINATOR) -> str:
 
 def paragraph(text: str) -> dict[str, Any]:
     """A document of one paragraph."""
-    return {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [{"type": "text", "text": text}]}]}
+    return {
+        "type": "doc",
+        "version": 1,
+        "content": [{"type": "paragraph", "content": [{"type": "text", "text": text}]}],
+    }
 
 
 @dataclass

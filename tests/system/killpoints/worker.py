@@ -72,6 +72,7 @@ class Job:
 
 def run(job: Job) -> Mapping[str, Any]:
     """Carry one command out; what comes back is JSON."""
+    os.environ["XDG_DATA_HOME"] = str(job.ledger.parent)  # where the sign-in is kept between runs
     mutants.PATCHES[job.mutant]()
     hooks = Hooks(Fuse(job.burns_at, signal.Signals(job.sends)), Witness(job.ledger, job.journal))
     environ = {"ROLLOUT_SYNC_LEDGER_PATH": str(job.ledger)}

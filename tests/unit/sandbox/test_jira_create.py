@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from support.jira_desk import JiraDesk, paragraph
 
 
@@ -95,7 +96,11 @@ def test_a_transition_in_the_create_is_taken_or_reported(jira):
             "customfield_10300",
             "Field 'customfield_10300' cannot be set. It is not on the appropriate screen, or unknown.",
         ),
-        ({"status": {"id": "3"}}, "status", "Field 'status' cannot be set. It is not on the appropriate screen, or unknown."),
+        (
+            {"status": {"id": "3"}},
+            "status",
+            "Field 'status' cannot be set. It is not on the appropriate screen, or unknown.",
+        ),
         ({"parent": "SEC-1"}, "parent", "data was not an object"),
         ({"parent": {"key": "SEC-404"}}, "parent", "Could not find issue by id or key."),
         ({"assignee": {"name": "ivan"}}, "assignee", "Specify a valid accountId for an active user."),
@@ -125,7 +130,11 @@ def test_all_complaints_come_at_once(jira):
 
 
 def test_an_invalid_document_is_a_message_of_the_whole_request(jira):
-    broken = {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [{"type": "text", "text": ""}]}]}
+    broken = {
+        "type": "doc",
+        "version": 1,
+        "content": [{"type": "paragraph", "content": [{"type": "text", "text": ""}]}],
+    }
     assert jira.complaint(summary="Work", description=broken) == {"errorMessages": ["INVALID_INPUT"], "errors": {}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support.jira_desk import JiraDesk, paragraph
 
 
@@ -266,7 +267,9 @@ def test_a_moved_issue_keeps_its_id_and_is_found_by_its_old_key(jira):
 @pytest.mark.parametrize("copies", [False, True])
 def test_a_clone_copies_labels_and_by_switch_properties(jira, copies):
     jira.control("POST", "/switches", {"jira_clone_copies_properties": copies})
-    key = jira.send("POST", "/issue", jira.fields(labels=["rs-x"]) | {"properties": [{"key": "p", "value": 1}]}, status=201)
+    key = jira.send(
+        "POST", "/issue", jira.fields(labels=["rs-x"]) | {"properties": [{"key": "p", "value": 1}]}, status=201
+    )
     clone = jira.act("clone", issue=key["key"])["key"]
     shown = jira.issue(clone, "?properties=*all&fields=*all")
     assert shown["fields"]["labels"] == ["rs-x"]

@@ -52,7 +52,9 @@ def test_lists_functions_and_empty_are_read():
 
 
 def test_bare_words_are_a_text_search():
-    assert parse('legacy "sign ins"').where == Clause(field="text", operator="~", operands=(literal("legacy sign ins"),))
+    assert parse('legacy "sign ins"').where == Clause(
+        field="text", operator="~", operands=(literal("legacy sign ins"),)
+    )
 
 
 @pytest.mark.parametrize("jql", ["", "   ", "order by key"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.jira_desk import JiraDesk, paragraph
 from werkzeug.test import Client
+
+from support.jira_desk import JiraDesk, paragraph
 
 IVAN = "ivan.itwork@example.com"
 
@@ -54,7 +55,9 @@ def test_every_act_is_in_the_history_with_its_author_and_moment(jira):
 
 def test_acts_that_are_not_about_fields(jira):
     epic = jira.act("create", type="Epic", summary="By hand")["key"]
-    task = jira.act("create", fields={"summary": "Child", "parent": {"key": epic}, "text": "a\nb"}, project="SEC")["key"]
+    task = jira.act("create", fields={"summary": "Child", "parent": {"key": epic}, "text": "a\nb"}, project="SEC")[
+        "key"
+    ]
     other = jira.act("create", project="TEAM", summary="Other", who=IVAN)["key"]
     jira.act("comment", issue=task, text="Hello")
     jira.act("link", issue=other, to=task)
@@ -104,7 +107,16 @@ def test_the_board_shows_columns_epics_marks_and_links_with_texts_escaped(jira, 
     second = jira.create("Second", labels=["awaiting-approval", "rs-x"])["key"]
     jira.act("link", issue=first, to=second)
     page = browser.get("/boards/jira/SEC").text
-    for text in ("To Do", "In Progress", "Done", "On hold", "Waiting for approval", "rs-x", "Blocked by", "Overdue since"):
+    for text in (
+        "To Do",
+        "In Progress",
+        "Done",
+        "On hold",
+        "Waiting for approval",
+        "rs-x",
+        "Blocked by",
+        "Overdue since",
+    ):
         assert text in page
     assert "First &lt;script&gt;" in page
     assert "<script>" not in page.replace('<script src="/boards/jira/static/jira.js" defer></script>', "")

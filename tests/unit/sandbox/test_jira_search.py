@@ -6,9 +6,9 @@ import time
 from datetime import timedelta
 
 import pytest
-from support.jira_desk import JiraDesk, paragraph
 
 from rollout_sync.sandbox.world import World
+from support.jira_desk import JiraDesk, paragraph
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.jira_desk import JiraDesk, basic
 
 from rollout_sync.sandbox.jira.scheme import CLOUD_ID
+from support.jira_desk import JiraDesk, basic
 
 GATEWAY = f"/jira-gateway/ex/jira/{CLOUD_ID}/rest/api/3"
 
@@ -53,7 +53,10 @@ def test_scopes_bind_the_gateway(jira):
     jira.control("POST", "/switches", {"jira_scopes": "read:jira-work"})
     scoped = {"Authorization": basic("sandbox-scoped-token")}
     assert jira.client.get(f"{GATEWAY}/project/SEC", headers=scoped).status_code == 200
-    assert jira.client.post(f"{GATEWAY}/issue/bulkfetch", json={"issueIdsOrKeys": ["1"]}, headers=scoped).status_code == 200
+    assert (
+        jira.client.post(f"{GATEWAY}/issue/bulkfetch", json={"issueIdsOrKeys": ["1"]}, headers=scoped).status_code
+        == 200
+    )
     for method, path in (("POST", "/issue"), ("GET", "/myself")):
         answer = jira.client.open(GATEWAY + path, method=method, json={} if method == "POST" else None, headers=scoped)
         assert answer.json == {"code": 401, "message": "Unauthorized; scope does not match"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.jira_desk import paragraph
 
 from rollout_sync.sandbox.jira.adf import fault, is_document, paragraphs, text_of
 from rollout_sync.sandbox.jira.wiki import to_document, to_wiki
+from support.jira_desk import paragraph
 
 
 def document(*content: object) -> dict:

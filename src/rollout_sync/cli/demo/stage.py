@@ -8,14 +8,14 @@ import shlex
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from rollout_sync.cli.demo.sandbox import Sandbox
 from rollout_sync.cli.screen import Screen
-from rollout_sync.errors import UnexpectedResponse
+from rollout_sync.errors import Unavailable, UnexpectedResponse
 
 _PROGRAM = (sys.executable, "-m", "rollout_sync.cli")
 _PATIENCE = 180.0
@@ -62,16 +62,7 @@ class Stage:
     def show(self, *arguments: str) -> int:
         """Run a command in full view and return its exit code."""
         self.say(self.spelled(arguments))
-        done = subprocess.run(  # noqa: S603 - our own program
-            [*_PROGRAM, *arguments],
-            env=self._environ(),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr if self.is_aside else None,
-            check=False,
-            timeout=_PATIENCE,
-        )
-        return done.returncode
+        return self._run(arguments, stdout=sys.stderr if self.is_aside else None).returncode
 
     def ask(self, *arguments: str) -> Any:  # noqa: ANN401 - the result of a command's JSON answer
         """Run a command unseen and return the result of its JSON answer.
@@ -79,15 +70,7 @@ class Stage:
         Raises:
             UnexpectedResponse: it failed.
         """
-        done = subprocess.run(  # noqa: S603 - our own program
-            [*_PROGRAM, *arguments, "--json"],
-            env=self._environ(),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_PATIENCE,
-        )
+        done = self._run((*arguments, "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode != 0:
             said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
             raise UnexpectedResponse(f"`{self.spelled(arguments)}` ended with {done.returncode}: {said[-2000:]}")
@@ -116,9 +99,23 @@ class Stage:
             copier.join(10)
         return code
 
-    def spelled(self, arguments: tuple[str, ...]) -> str:
+    def spelled(self, arguments: Sequence[str]) -> str:
         """The command as a user types it."""
         return f"$ rollout-sync {shlex.join(arguments)}"
+
+    def _run(self, arguments: Sequence[str], **streams: Any) -> subprocess.CompletedProcess[bytes]:  # noqa: ANN401 - Popen's own
+        try:
+            return subprocess.run(  # noqa: S603 - our own program
+                [*_PROGRAM, *arguments],
+                env=self._environ(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                check=False,
+                timeout=_PATIENCE,
+                **streams,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(f"`{self.spelled(arguments)}` took longer than {_PATIENCE:g} s") from error
 
     def _environ(self) -> dict[str, str]:
         return {**self.environ, "ROLLOUT_SYNC_SANDBOX": self.sandbox.url}

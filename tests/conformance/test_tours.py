@@ -1,0 +1,97 @@
+"""The sandbox's answers on a walk through everything it serves, judged by the vendors' documents."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from conformance import relaxations
+from conformance.recording import Exchange
+from conformance.validator import Validator, Verdict, readable
+from openapi_schema_validator import OAS30ReadValidator
+
+from rollout_sync.sandbox.graph import routes
+from rollout_sync.sandbox.jira import routes_issues, routes_parts, routes_projects, routes_search, routes_site
+
+JIRA = (routes_issues, routes_parts, routes_projects, routes_search, routes_site)
+WALKS = ("jira_walk", "graph_walk")
+GONE = {("GET", "/search"), ("POST", "/search")}
+"""Operations whose only answer is that they were removed."""
+
+
+def judged(validator: Validator, exchanges: tuple[Exchange, ...]) -> list[Verdict]:
+    return [verdict for exchange in exchanges for verdict in validator.judge(exchange)]
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_every_answer_is_as_the_document_says(walk, validator, request):
+    verdicts = judged(validator, request.getfixturevalue(walk))
+
+    wrong = [one for verdict in verdicts for one in verdict.violations if one.side == "answer"]
+    assert not wrong, readable(wrong)
+    assert len(verdicts) > 150
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_what_the_sandbox_accepts_the_document_allows(walk, validator, request):
+    """A sandbox that takes requests which the service refuses would teach the agent wrong habits."""
+    verdicts = judged(validator, request.getfixturevalue(walk))
+
+    accepted = [v for v in verdicts if v.exchange.status is not None and v.exchange.status < 400]
+    wrong = [one for verdict in accepted for one in verdict.violations if one.side == "request"]
+    assert not wrong, readable(wrong)
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_refusals_of_every_kind_are_on_the_way(walk, request):
+    seen = {exchange.status for exchange in request.getfixturevalue(walk)}
+
+    wanted = {400, 401, 403, 404, 429, 412} | ({410, 415} if walk == "jira_walk" else {409, 500, 503})
+    assert wanted <= seen
+
+
+def test_every_operation_of_jira_was_walked(jira_walk):
+    fine = {(e.method, e.path) for e in jira_walk if e.status is not None and e.status < 400}
+
+    served = [one for module in JIRA for one in module.ROUTES if (one.method, one.path) not in GONE]
+    missed = [f"{one.method} {one.path}" for one in served if not _fits(one.method, one.path, fine, "/jira/rest/api/3")]
+    assert missed == []
+    assert len(served) > 70
+
+
+def test_every_operation_of_graph_was_walked(graph_walk):
+    fine = {(e.method, e.path) for e in graph_walk if e.status is not None and e.status < 400}
+
+    missed = [f"{m} {p}" for m, p, _ in routes._TABLE if not _fits(m, p, fine, "/graph/v1.0")]
+    assert missed == []
+
+
+@pytest.mark.parametrize("departure", [*relaxations.JIRA_STATUSES, *relaxations.JIRA_MEMBERS], ids=lambda one: one.reason[:40])
+def test_no_departure_is_named_in_vain(departure, validator, jira_walk, monkeypatch):
+    for table in ("JIRA_STATUSES", "JIRA_MEMBERS"):
+        kept = tuple(one for one in getattr(relaxations, table) if one is not departure)
+        monkeypatch.setattr(relaxations, table, kept)
+
+    assert any(verdict.violations for verdict in judged(validator, jira_walk) if _is_answer_wrong(verdict))
+
+
+@pytest.mark.parametrize("alias", relaxations.ALIASES, ids=lambda one: one.pattern)
+def test_no_other_name_is_kept_in_vain(alias, validator, graph_walk, monkeypatch):
+    monkeypatch.setattr(relaxations, "ALIASES", tuple(one for one in relaxations.ALIASES if one is not alias))
+
+    assert any(verdict.operation is None for verdict in judged(validator, graph_walk))
+
+
+def test_jira_needs_its_relaxed_reading(validator, jira_walk, monkeypatch):
+    monkeypatch.setattr(relaxations, "JiraAnswerJudge", OAS30ReadValidator)
+
+    assert any(_is_answer_wrong(verdict) for verdict in judged(validator, jira_walk))
+
+
+def _is_answer_wrong(verdict: Verdict) -> bool:
+    return any(one.side == "answer" for one in verdict.violations)
+
+
+def _fits(method, template, fine, base):
+    pattern = re.compile(re.escape(base) + re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)))
+    return any(m == method and pattern.fullmatch(path) for m, path in fine)
