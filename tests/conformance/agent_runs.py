@@ -15,6 +15,9 @@ from support.inprocess import InProcessAdapter
 from rollout_sync import config
 from rollout_sync.app import App, Edges
 from rollout_sync.config.settings import GraphAuth, JiraAuth
+from rollout_sync.ledger import objects, rollouts
+from rollout_sync.model.objects import Fields, ObjectKind
+from rollout_sync.model.operations import Change, Outcome
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.reconcile.guard import Thresholds
 from rollout_sync.sync import adopting, planning, verifying, wishing
@@ -136,3 +139,37 @@ def through_the_gateway(agent: Agent) -> Agent:
         rewrites={**agent.app.settings.rewrites, "https://api.atlassian.com/": f"{HOST}/jira-gateway/"},
     )
     return Agent(replace(agent.app, settings=settings), agent.clock)
+
+
+def change_everything(agent: Agent, rollout: str, title: str) -> tuple[Outcome, ...]:
+    """Write over a field of one object of each kind, as a changed template would.
+
+    The ledger does not learn of it, so that a second time starts from versions that are old.
+    """
+    wanted: dict[ObjectKind, Fields] = {
+        ObjectKind.EPIC: {"title": title, "held": True},
+        ObjectKind.ISSUE: {"title": title, "held": True, "due": "2027-02-02"},
+        ObjectKind.PLAN: {"title": title},
+        ObjectKind.LABELS: {"labels": {"category7": title}},
+        ObjectKind.BUCKET: {"title": title},
+        ObjectKind.TASK: {"title": title, "percent": 50},
+        ObjectKind.DETAILS: {"text": title},
+        ObjectKind.REMOTE_LINK: {"title": title},
+    }
+    with agent.app.ledger() as database, database.reading() as connection:
+        row = rollouts.load(connection, RolloutId(rollout))
+        kept = [one for one in objects.entries(connection, RolloutId(rollout)) if one.remote is not None]
+        places = {str(one.object): one.remote for one in kept if one.remote is not None}
+    assert row is not None
+    trackers = agent.app.trackers()
+    made: list[Outcome] = []
+    for kind, fields in wanted.items():
+        entry = next(one for one in kept if one.object.kind is kind)
+        more = {name: objects.resolved(entry.base[name], places) for name in ("issue",) if name in (entry.base or {})}
+        change = Change(object=entry.object, marker=entry.marker, remote=entry.remote, fields={**fields, **more})
+        tracker = trackers[kind.tracker]
+        tracker.use(row.facts[kind.tracker.value])
+        made += tracker.change(RolloutId(rollout), [change])
+        if fields.get("held"):
+            made += tracker.change(RolloutId(rollout), [replace(change, fields={"held": False})])
+    return tuple(made)

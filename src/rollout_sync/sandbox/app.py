@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from rollout_sync.sandbox import control, login
+from rollout_sync.sandbox import control, frame, login
 from rollout_sync.sandbox.gate import Gate, PatternOf
 from rollout_sync.sandbox.world import World
 
@@ -21,6 +21,7 @@ def create_app(world: World, *, services: frozenset[str] = frozenset({"jira", "g
     patterns: dict[str, PatternOf] = {}
     login.register(app, world)
     control.register(app, world)
+    frame.register(app)
     if "graph" in services:
         from rollout_sync.sandbox import graph, pages  # noqa: PLC0415 - a service that is not asked for is not loaded
 

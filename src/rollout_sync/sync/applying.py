@@ -104,7 +104,8 @@ def apply(plan: Plan, world: World) -> Applied:
             hint=plan.blockers[0].hint,
         )
     _use_facts(plan, world.trackers)
-    with Rescue(database.path, plan.rollout) as rescue, held(database, plan.rollout, world.clock) as lease:
+    # The lease first: whoever has to wait must not touch the rescue file of the run that holds it.
+    with held(database, plan.rollout, world.clock) as lease, Rescue(database.path, plan.rollout) as rescue:
         settling.take_rescued(database, rescue, plan.rollout)
         with world.executor() as executor:
             run = Run(

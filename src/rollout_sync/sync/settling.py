@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from rollout_sync.ledger import entries, objects
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.rescue import Rescue
 from rollout_sync.model.codec import fields_from, to_json
-from rollout_sync.model.objects import ObjectKey, Remote
+from rollout_sync.model.objects import Binding, ObjectKey, Remote
 from rollout_sync.model.operations import Doubt, Findings, OperationState
 from rollout_sync.model.rollout import RolloutId, TrackerName
 from rollout_sync.sync.run import Run, Step, Timing
@@ -67,13 +67,19 @@ def _settle_tracker(run: Run, name: TrackerName) -> Sequence[OpenDoubt]:
         return ()
     with run.database.reading() as connection:
         doubts = objects.doubts(connection, run.rollout, created_once)
-        known = frozenset(binding.remote.id for binding in objects.bindings(connection, run.rollout))
+        known = _bound_ids(objects.bindings(connection, run.rollout), name)
     try:
         findings = run.trackers[name].find(run.rollout, doubts, known)
     except TrackerError as error:
         run.on_step(Step(note=f"{name}: {error.what}"))
         return [_open(doubt, error.what, run.timing) for doubt in doubts]
     return _record(run, created_once, doubts, findings)
+
+
+def _bound_ids(bindings: Iterable[Binding], name: TrackerName) -> frozenset[str]:
+    """Remote ids that are taken. Only those of objects that are created once: links have numbers of their own."""
+    kinds = ((binding.object.kind, binding.remote.id) for binding in bindings)
+    return frozenset(one for kind, one in kinds if kind.tracker is name and not kind.is_ensured)
 
 
 def _open(doubt: Doubt, reason: str, timing: Timing) -> OpenDoubt:

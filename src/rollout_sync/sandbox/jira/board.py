@@ -7,9 +7,10 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from rollout_sync.sandbox.frame import choices, initials, refuse_strangers, remember, seal, tone, visitor
 from rollout_sync.sandbox.jira.acts import ActError, acting_view, perform
 from rollout_sync.sandbox.jira.answers import View
 from rollout_sync.sandbox.jira.documents import Issue, Json
@@ -27,11 +28,11 @@ from rollout_sync.sandbox.jira.scheme import (
 )
 from rollout_sync.sandbox.jira.site import Site
 from rollout_sync.sandbox.jira.workflow import on_offer
-from rollout_sync.sandbox.seed import COORDINATOR, Person
 
 AWAITING: Final = "awaiting-approval"
 """A label that the board marks, because boards of rollouts use it."""
-_COOKIE: Final = "sandbox_person"
+_ORDER: Final = ("new", "indeterminate", "done")
+"""Columns stand in the order in which work goes through them."""
 _EPIC_COLOURS: Final = 8
 _FORM_MEMBERS: Final = ("do", "issue", "to", "text", "label")
 
@@ -46,6 +47,7 @@ def board_pages(site: Site) -> Blueprint:
     pages.add_url_rule("/jira/browse/<key>", "issue", lambda key: _issue_page(site, key))
     pages.add_url_rule("/boards/jira/person", "person", lambda: _choose(site), methods=["POST"])
     pages.add_url_rule("/boards/jira/act", "act", lambda: _act(site), methods=["POST"])
+    pages.after_request(seal)
     return pages
 
 
@@ -70,7 +72,7 @@ def board_model(site: Site, project: Project, today: date, *, epic: str = "") ->
             "category": site.status(status.id).category,
             "cards": [_card(site, issue, colours, today) for issue in shown if issue["status"] == status.id],
         }
-        for status in statuses_of(project)
+        for status in sorted(statuses_of(project), key=lambda one: _ORDER.index(site.status(one.id).category))
     ]
     return {
         "project": {"key": project.key, "name": project.name, "description": project.description},
@@ -135,37 +137,29 @@ def _issue_page(site: Site, key: str) -> str | AnyResponse:
         abort(HTTPStatus.NOT_FOUND, f"There is no issue {key}.")
     if issue["key"] != key.upper():
         return redirect(f"/jira/browse/{issue['key']}")
-    model = issue_model(site, issue, acting_view(site, _person(site)), _today(site))
-    people = [{"email": p.email, "name": p.name} for p in site.world.people.all() if p.is_active]
-    return render_template("jira_issue.html", issue=model, assignable=people, **_common(site))
+    model = issue_model(site, issue, acting_view(site, visitor(site.world)), _today(site))
+    return render_template("jira_issue.html", issue=model, **_common(site))
 
 
 def _choose(site: Site) -> AnyResponse:
-    _refuse_strangers()
-    response = redirect(_back(), HTTPStatus.SEE_OTHER)
+    refuse_strangers()
+    response = redirect(_back(), HTTPStatus.SEE_OTHER, Response)
     person = site.world.people.by_email(request.form.get("person", ""))
     if person is not None:
-        response.set_cookie(_COOKIE, person.email, httponly=True, samesite="Strict")
+        remember(response, person)
     return response
 
 
 def _act(site: Site) -> AnyResponse:
-    _refuse_strangers()
+    refuse_strangers()
     body: Json = {name: request.form[name] for name in _FORM_MEMBERS if name in request.form}
     fields = {name[6:]: value or None for name, value in request.form.items() if name.startswith("field-")}
     try:
-        perform(site, body | {"who": _person(site).email} | ({"fields": fields} if fields else {}))
+        perform(site, body | {"who": visitor(site.world).email} | ({"fields": fields} if fields else {}))
     except ActError as error:
         page = render_template("jira_refused.html", message=str(error), back=_back(), **_common(site))
         return make_response(page, HTTPStatus.BAD_REQUEST)
     return redirect(_back(), HTTPStatus.SEE_OTHER)
-
-
-def _refuse_strangers() -> None:
-    """Only the sandbox's own pages may send forms: a web page elsewhere must not act in a local browser's name."""
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        abort(HTTPStatus.FORBIDDEN, "This form was sent by another site.")
 
 
 def _back() -> str:
@@ -176,15 +170,14 @@ def _back() -> str:
 
 
 def _common(site: Site) -> Json:
-    people = [{"email": p.email, "name": p.name} for p in site.world.people.all() if p.is_active]
-    return {"people": people, "me": _person(site), "here": request.full_path.rstrip("?")}
-
-
-def _person(site: Site) -> Person:
-    chosen = site.world.people.by_email(request.cookies.get(_COOKIE, "")) or site.world.people.by_email(COORDINATOR)
-    if chosen is None:
-        abort(HTTPStatus.CONFLICT, "This sandbox has no people.")
-    return chosen
+    people = [{"email": email, "text": text} for email, text in choices(site.world)]
+    return {
+        "people": people,
+        "me": visitor(site.world),
+        "here": request.full_path.rstrip("?"),
+        "initials": initials,
+        "tone": tone,
+    }
 
 
 def _today(site: Site) -> date:
@@ -203,7 +196,9 @@ def _card(site: Site, issue: Issue, colours: dict[str, int], today: date) -> Jso
         "category": status.category,
         "category_name": translated(CATEGORIES[status.category].name, site.language),
         "assignee": _name(site, issue["assignee"]),
+        "assignee_email": _address(site, issue["assignee"]),
         "due": due,
+        "due_text": f"{date.fromisoformat(due):%d %b %Y}".lstrip("0") if due else "",
         "is_overdue": bool(due) and status.category != "done" and str(due) < today.isoformat(),
         "labels": [label for label in issue["labels"] if label != AWAITING],
         "is_awaiting": AWAITING in issue["labels"],
@@ -275,6 +270,11 @@ def _name(site: Site, account: str | None) -> str | None:
         return None
     person = site.world.people.by_account_id(account)
     return person.name if person else "Former user"
+
+
+def _address(site: Site, account: str | None) -> str:
+    person = site.world.people.by_account_id(account) if account else None
+    return person.email if person else ""
 
 
 def _moment(epoch: int, view: View) -> str:

@@ -1,0 +1,202 @@
+"""What the program says to the services in its runs, and what it is answered, judged by the vendors' documents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conformance import agent_runs as runs
+from conformance.recording import Exchange
+from conformance.validator import Validator, Verdict, of_services, readable
+from conformance.walking import Stage, new_stage
+
+from rollout_sync.model.operations import Done
+from rollout_sync.template import shipped
+
+USED = {
+    "GET /groups",
+    "GET /groups/{group-id}",
+    "GET /groups/{group-id}/members",
+    "GET /groups/{group-id}/planner/plans",
+    "GET /me",
+    "GET /planner/plans/{plannerPlan-id}",
+    "GET /planner/plans/{plannerPlan-id}/buckets",
+    "GET /planner/plans/{plannerPlan-id}/details",
+    "GET /planner/plans/{plannerPlan-id}/tasks",
+    "GET /planner/buckets/{plannerBucket-id}",
+    "GET /planner/tasks/{plannerTask-id}",
+    "GET /planner/tasks/{plannerTask-id}/details",
+    "GET /users",
+    "PATCH /planner/buckets/{plannerBucket-id}",
+    "PATCH /planner/plans/{plannerPlan-id}",
+    "PATCH /planner/plans/{plannerPlan-id}/details",
+    "PATCH /planner/tasks/{plannerTask-id}",
+    "PATCH /planner/tasks/{plannerTask-id}/details",
+    "POST /$batch",
+    "POST /planner/buckets",
+    "POST /planner/plans",
+    "POST /planner/tasks",
+    "GET /rest/api/3/field",
+    "GET /rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes",
+    "GET /rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}",
+    "GET /rest/api/3/issue/{issueIdOrKey}",
+    "GET /rest/api/3/issue/{issueIdOrKey}/remotelink",
+    "GET /rest/api/3/issue/{issueIdOrKey}/transitions",
+    "GET /rest/api/3/issueLinkType",
+    "GET /rest/api/3/mypermissions",
+    "GET /rest/api/3/myself",
+    "GET /rest/api/3/project/{projectIdOrKey}",
+    "GET /rest/api/3/project/{projectIdOrKey}/statuses",
+    "GET /rest/api/3/serverInfo",
+    "GET /rest/api/3/user/assignable/search",
+    "POST /rest/api/3/issue/bulk",
+    "POST /rest/api/3/issue/bulkfetch",
+    "POST /rest/api/3/issue/{issueIdOrKey}/remotelink",
+    "POST /rest/api/3/issue/{issueIdOrKey}/transitions",
+    "POST /rest/api/3/issueLink",
+    "POST /rest/api/3/search/jql",
+    "PUT /rest/api/3/issue/{issueIdOrKey}",
+}
+"""Every operation that the program uses; one more needs a run below, or is a mistake."""
+
+BULK = "/jira/rest/api/3/issue/bulk"
+BATCH = "/graph/v1.0/$batch"
+
+
+def life(stage: Stage, folder: Path) -> None:
+    """Start, start again, verify, a changed template, a person's edits, adoption by another ledger."""
+    agent = runs.new_agent(stage, folder)
+    first = agent.start("hello", "Hello")
+    assert first.is_finished
+    assert not first.failed
+    assert not agent.start("hello", "Hello").made
+    assert agent.verify("hello").is_sound
+    text = shipped.load("hello").text
+    changed = folder / "hello.yaml"
+    changed.write_text(text.replace("with all rooms", "with every room").replace("Green light of", "Go-ahead of"))
+    assert agent.start(str(changed), "Hello", force=True).changed.written
+    other = runs.new_agent(stage, folder, ledger="other")
+    assert not other.adopt("hello").agrees
+    other.clock.sleep(2000)
+    assert other.adopt("hello").agrees
+
+
+def big(stage: Stage, folder: Path) -> None:
+    """A rollout with waves, gates and many people."""
+    assert not runs.new_agent(stage, folder).start("mfa", "MFA", company="Example").failed
+
+
+def team_managed(stage: Stage, folder: Path) -> None:
+    """In a team-managed project."""
+    assert not runs.new_agent(stage, folder, project="TEAM").start("m365", "M365", company="Example").failed
+
+
+def demanding(stage: Stage, folder: Path) -> None:
+    """In a project that asks for a field of its own and lets no links be made with the issue."""
+    train = {"customfield_10300": {"value": "2027.1"}}
+    agent = runs.new_agent(stage, folder, project="REQ", custom_fields=train)
+    assert not agent.start("mfa", "MFA", company="Example").failed
+
+
+def gateway(stage: Stage, folder: Path) -> None:
+    """With a scoped token, at the other base URL."""
+    agent = runs.through_the_gateway(runs.new_agent(stage, folder))
+    assert not agent.start("hello", "Hello").failed
+
+
+def person(stage: Stage, folder: Path) -> None:
+    """Signed in to Planner as a person."""
+    assert not runs.as_a_person(runs.new_agent(stage, folder)).start("hello", "Hello").failed
+
+
+def held(stage: Stage, folder: Path) -> None:
+    """With a status for held work, and one object of each kind written over."""
+    agent = runs.new_agent(stage, folder, hold_status="On hold")
+    agent.start("hello", "Before")
+    assert not agent.start("mfa", "MFA", company="Example").failed
+    for title in ("Another title", "Yet another title"):
+        outcomes = runs.change_everything(agent, "mfa", title)
+        assert all(isinstance(one, Done) for one in outcomes), outcomes
+
+
+def lost_answers(stage: Stage, folder: Path) -> None:
+    """Answers of creates are lost; what is in doubt is looked for."""
+    stage.fault(
+        {"kind": "drop_after", "route": BULK, "nth": [1, 2]},
+        {"kind": "drop_after", "route": BATCH, "nth": [4, 6]},
+        {"kind": "drop_after", "route": "/graph/v1.0/planner/plans", "method": "POST", "nth": [1]},
+    )
+    _until_finished(runs.new_agent(stage, folder))
+
+
+def bad_weather(stage: Stage, folder: Path) -> None:
+    """Throttling of every kind, late commits, refused parts."""
+    stage.fault(
+        {"kind": "late", "route": BULK, "nth": [1], "seconds": 30},
+        {"kind": "inner_429", "route": BATCH, "nth": [5, 9]},
+        {"kind": "inner_503_after", "route": BATCH, "nth": [7]},
+        {"kind": "429", "rate": 0.1},
+    )
+    _until_finished(runs.new_agent(stage, folder))
+
+
+def _until_finished(agent: runs.Agent) -> None:
+    for _ in range(4):
+        applied = agent.start("hello", "Hello")
+        if applied.is_finished and not applied.stopped:
+            break
+    assert applied.is_finished
+    assert agent.verify("hello").is_sound
+
+
+RUNS: tuple[Callable[[Stage, Path], None], ...] = (
+    life,
+    big,
+    team_managed,
+    demanding,
+    gateway,
+    person,
+    held,
+    lost_answers,
+    bad_weather,
+)
+
+
+@pytest.fixture(scope="module")
+def traffic(tmp_path_factory) -> Callable[[Callable[[Stage, Path], None]], tuple[Exchange, ...]]:
+    """`traffic(life)`: what was said in that run; each run happens once."""
+    kept: dict[str, tuple[Exchange, ...]] = {}
+
+    def of(run: Callable[[Stage, Path], None]) -> tuple[Exchange, ...]:
+        if run.__name__ not in kept:
+            stage = new_stage()
+            run(stage, tmp_path_factory.mktemp(run.__name__))
+            kept[run.__name__] = of_services(stage.recorder.take())
+        return kept[run.__name__]
+
+    return of
+
+
+def judged(validator: Validator, exchanges: tuple[Exchange, ...]) -> list[Verdict]:
+    return [verdict for exchange in exchanges for verdict in validator.judge(exchange)]
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
+def test_every_request_and_every_answer_is_as_the_documents_say(run, traffic, validator, record_property):
+    verdicts = judged(validator, traffic(run))
+
+    wrong = [violation for verdict in verdicts for violation in verdict.violations]
+    assert not wrong, readable(wrong)
+    assert len(verdicts) > 50
+    record_property("judged", len(verdicts))
+
+
+def test_every_operation_that_the_program_uses_was_judged(traffic, validator):
+    seen = Counter(str(verdict.operation) for run in RUNS for verdict in judged(validator, traffic(run)))
+
+    assert {"not seen": sorted(USED - seen.keys()), "not listed": sorted(seen.keys() - USED)} == {
+        "not seen": [],
+        "not listed": [],
+    }
