@@ -135,3 +135,9 @@ def carry_out(url: str, prepared: Prepared, ledger: Path) -> Run:
         commits=commits["after-commit"],
     )
 
+
+
+def load_everything(url: str, prepared: Prepared) -> None:
+    """Import what a run needs and open a ledger once, so that a measurement of memory has no code in it."""
+    with app_for(url, prepared.ledger.with_suffix(".warm.sqlite"), prepared.service).ledger():
+        pass

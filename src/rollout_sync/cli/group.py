@@ -19,7 +19,10 @@ from rollout_sync.cli.logs import set_up_logs
 from rollout_sync.cli.spelling import closest
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("rollout_sync.cli.commands.demo", "Show the whole story in a minute, against a sandbox, with proofs."),
+    "demo": (
+        "rollout_sync.cli.commands.demo",
+        "Show the whole story in a minute: start a rollout, start it again, kill one half-way, finish it.",
+    ),
     "init": ("rollout_sync.cli.commands.init", "Ask for accounts and write the configuration."),
     "doctor": ("rollout_sync.cli.commands.doctor", "Check everything that a run needs, with the fix for each."),
     "templates": ("rollout_sync.cli.commands.templates", "List, show and check rollout templates."),

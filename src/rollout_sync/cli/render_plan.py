@@ -108,7 +108,8 @@ def write_plan(plan: PlanView, screen: Screen) -> None:
     """The plan on one screen, the whole schedule last only when it is asked for in JSON."""
     screen.heading(f"Plan for {plan.name} ({plan.rollout})")
     if plan.is_empty and not plan.operations:
-        screen.line("Nothing to do: everything is as the template wants it.")
+        is_all_there = not any(finding.severity is not Severity.NOTE for finding in plan.findings)
+        screen.line("Nothing to do: everything is as the template wants it." if is_all_there else "Nothing to do.")
     for tracker in TrackerName:
         if words := counted(plan.create, tracker):
             screen.line(f"  + {tracker.value.capitalize()}: {words}")

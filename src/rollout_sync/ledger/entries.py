@@ -7,7 +7,7 @@ and one after it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from rollout_sync.errors import LedgerError
 from rollout_sync.ledger.tables import entry
-from rollout_sync.model.codec import fingerprint, instant_text, to_json
+from rollout_sync.model.codec import fields_from, fingerprint, instant_text, to_json
 from rollout_sync.model.objects import Fields, Intent, Marked, Marker, ObjectKey, Remote
 from rollout_sync.model.operations import OperationState
 from rollout_sync.model.rollout import RolloutId
@@ -102,14 +102,26 @@ def mark_inflight(
     _move(connection, entry_ids, State.PLANNED, values)
 
 
-def mark_created(connection: Connection, entry_id: int, remote: Remote) -> None:
-    """The object exists: keep where it is, and what was sent as the base of later comparisons."""
+def mark_created(connection: Connection, entry_id: int, remote: Remote, sent: Fields | None = None) -> None:
+    """The object exists: keep where it is, and what was sent as the base of later comparisons.
+
+    Args:
+        connection: inside a transaction.
+        entry_id: the object.
+        remote: where it is.
+        sent: the fields as they left, Refs resolved. List members whose Ref had no target yet were not written; they
+            stay out of the base, so that a later plan adds them. None: everything was written.
+    """
+    base: object = entry.c.fields
+    if sent is not None and (gaps := _gaps(sent)):
+        accepted = connection.execute(sa.select(entry.c.fields).where(entry.c.entry_id == entry_id)).scalar_one()
+        base = to_json(_without(fields_from(accepted), gaps))
     connection.execute(
         entry.update()
         .where(entry.c.entry_id == entry_id)
         .values(
             state=State.CREATED.value,
-            base=entry.c.fields,
+            base=base,
             remote_id=remote.id or None,
             remote_key=remote.key,
             version=remote.version,
@@ -117,6 +129,25 @@ def mark_created(connection: Connection, entry_id: int, remote: Remote) -> None:
             last_error="",
         )
     )
+
+
+def _gaps(sent: Fields) -> dict[str, frozenset[int]]:
+    """Positions of list members that name nothing, by field."""
+    found = {
+        name: frozenset(n for n, member in enumerate(value) if isinstance(member, Mapping) and None in member.values())
+        for name, value in sent.items()
+        if isinstance(value, list | tuple)
+    }
+    return {name: gaps for name, gaps in found.items() if gaps}
+
+
+def _without(fields: Fields, gaps: Mapping[str, frozenset[int]]) -> Fields:
+    return {
+        name: [member for n, member in enumerate(value) if n not in gaps[name]]
+        if name in gaps and isinstance(value, list | tuple)
+        else value
+        for name, value in fields.items()
+    }
 
 
 def mark_failed(connection: Connection, entry_id: int, reason: str) -> None:

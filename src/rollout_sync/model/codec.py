@@ -12,7 +12,7 @@ from rollout_sync.model.objects import Fields, ObjectKey, Ref, Remote, Value
 
 def to_json(value: object) -> str:
     """Canonical JSON: sorted keys, no spaces, so that equal values have equal texts."""
-    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def plain(value: object) -> object:
@@ -32,6 +32,17 @@ def plain(value: object) -> object:
             raise TypeError(f"{type(value).__name__} has no place in a field")
 
 
+def _untagged(value: object) -> object:
+    """What the encoder does not know: our two values, and mappings that are no dict."""
+    match value:
+        case Ref() | Remote():
+            return plain(value)
+        case Mapping():
+            return dict(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} has no place in a field")
+
+
 def _tagged(mapping: dict[str, object]) -> object:
     if len(mapping) == 1:
         if isinstance(reference := mapping.get("$ref"), str):
@@ -41,9 +52,14 @@ def _tagged(mapping: dict[str, object]) -> object:
     return mapping
 
 
+# Made once: the functions of `json` make a new one for each call that has options.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_untagged)
+_DECODER = json.JSONDecoder(object_hook=_tagged)
+
+
 def fields_from(text: str) -> Fields:
     """Read what `to_json` wrote of a mapping."""
-    value: dict[str, Value] = json.loads(text, object_hook=_tagged)
+    value: dict[str, Value] = _DECODER.decode(text)
     return value
 
 

@@ -9,18 +9,20 @@
 | no | no | conflict | the owner of the field decides; always reported |
 
 Sets (labels, owners, checklist lines, references) are merged: our additions and removals are applied to what is there,
-people's own members stay.
+people's own members stay. The label names of a plan are slots: cards point to their place in the list, so that a name
+keeps its place for good, new names get free places, and none is taken away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout_sync.model.codec import to_json
 from rollout_sync.model.objects import Fields, Intent, ObjectKey, ObjectKind, Observation, Ref, Remote, Value
 from rollout_sync.model.operations import FieldChange, Operation, Verb
 from rollout_sync.model.rollout import ItemKey
+from rollout_sync.reconcile.limits import LABELS
 
 _NEVER_CHANGED = frozenset({"links", "plan", "task", "issue", "target", "source", "relationship", "order"})
 """Fields that are written once, with the object; a change of them is a new object."""
@@ -32,6 +34,8 @@ _SETS = frozenset({"labels", "owners", "categories", "checklist", "references"})
 
 _PREFIXES = frozenset({"names"})
 """Lists whose first members are ours; people may add theirs behind them."""
+
+_SLOTS = frozenset({"names"})
 
 _PLACED = frozenset({"bucket"})
 """Where a card lies belongs to people, but moving it out of the waiting bucket is how a gate releases it."""
@@ -89,8 +93,7 @@ def compare(
             continue
         base = known.base.get(name, desired)  # an adopted object has no base: every difference is a person's edit
         seen = base if observed is None or name not in observed.fields else observed.fields[name]
-        judge = _judge_set if name in _SETS else _judge
-        verdicts[name] = judge(name, base, seen, desired, places, is_owned=name in owned)
+        verdicts[name] = _judge_of(name)(name, base, seen, desired, places, is_owned=name in owned)
     return _difference(intent, known, verdicts)
 
 
@@ -121,6 +124,12 @@ def _reason(verdicts: Mapping[str, _Verdict]) -> str:
     if kept:
         parts.append(f"people's edit kept: {', '.join(kept)}")
     return "; ".join(parts)
+
+
+def _judge_of(name: str) -> Callable[..., _Verdict]:
+    if name in _SLOTS:
+        return _judge_slots
+    return _judge_set if name in _SETS else _judge
 
 
 def _judge(
@@ -155,6 +164,34 @@ def _judge_set(
     merged += [value for _text, value in added.values()]
     change = FieldChange(name=name, base=sorted(was), observed=sorted(now), desired=sorted(wanted))
     return _Verdict(change, write=True, value=merged, base=desired)
+
+
+def _judge_slots(
+    name: str, base: Value, seen: Value, desired: Value, places: Mapping[str, Remote], *, is_owned: bool
+) -> _Verdict:
+    del places, is_owned  # names are plain texts, and a name that people gave a slot stays
+    was, now, wanted = (_texts(value) for value in (base, seen, desired))
+    missing = [one for one in wanted if one not in was and one not in now]
+    slots = _filled(now, was, missing)
+    if slots == now:
+        return _Verdict(None, write=False, value=seen, base=base)
+    change = FieldChange(name=name, base=was, observed=now, desired=slots)
+    return _Verdict(change, write=True, value=list(slots), base=list(slots))
+
+
+def _filled(now: list[str], was: list[str], missing: Sequence[str]) -> list[str]:
+    """The slots with the missing names in places that were never used, as far as the service has places."""
+    slots = now + [""] * (LABELS - len(now))
+    free = [place for place in range(LABELS) if not slots[place] and (place >= len(was) or not was[place])]
+    placed = dict(zip(free, missing, strict=False))
+    if not placed:
+        return now
+    size = max(len(now), *(place + 1 for place in placed))
+    return [placed.get(place, slots[place]) for place in range(size)]
+
+
+def _texts(value: Value) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
 
 def _members(value: Value, places: Mapping[str, Remote]) -> dict[str, tuple[str, Value]]:

@@ -1,4 +1,4 @@
-"""What the pages of both services share: who sits in front of them, how people are drawn, the common style and script."""
+"""What the pages of both services share: who the visitor is, how people are drawn, the common style and script."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from rollout_sync.sandbox.seed import COORDINATOR, Person
 from rollout_sync.sandbox.world import World
@@ -44,7 +45,7 @@ def choices(world: World) -> list[tuple[str, str]]:
     return [(one.email, f"{one.name} ({one.title})" if one.title else one.name) for one in people]
 
 
-def remember(response: Response, who: Person) -> None:
+def remember(response: AnyResponse, who: Person) -> None:
     """Keep the visitor in the browser."""
     response.set_cookie(WHO_COOKIE, who.email, httponly=True, samesite="Lax")
 

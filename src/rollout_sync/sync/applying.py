@@ -135,8 +135,11 @@ def _carry_out(plan: Plan, run: Run) -> Applied:
     if "adoption" in plan.source:
         _recognise(plan, run)
     before = _made(run)  # what was only found does not count as made
+    labels = [write for write in plan.writes if write.object.kind is ObjectKind.LABELS]
+    others = [write for write in plan.writes if write.object.kind is not ObjectKind.LABELS]
+    named = changing.carry_out(run, labels)  # first, because new tasks point to the names of new labels
     stopped = _create(run)
-    changed = changing.carry_out(run, plan.writes)
+    changed = changing.joined(named, changing.carry_out(run, others))
     doubts = _settle_until(run)
     if _has_planned(run) and not stopped:  # a settled doubt may be sent again, or lets others go
         stopped = _create(run)

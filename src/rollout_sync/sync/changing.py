@@ -28,6 +28,11 @@ class ChangeReport:
     left: tuple[tuple[ObjectKey, str], ...] = ()
 
 
+def joined(first: ChangeReport, second: ChangeReport) -> ChangeReport:
+    """Two reports as one. Pure."""
+    return ChangeReport(written=first.written + second.written, left=first.left + second.left)
+
+
 @dataclass(frozen=True, slots=True)
 class _Ready:
     write: Write
@@ -134,7 +139,7 @@ def _send(run: Run, kind: ObjectKind, part: Sequence[_Ready], left: list[tuple[O
                     written += 1
                 case Refused(reason=reason) | InDoubt(reason=reason):
                     left.append((one.change.object, reason))
-    run.on_step(Step(kind=kind, note=f"{written} of {len(part)} {kind}s updated"))
+    run.on_step(Step(kind=kind, note=f"updating, {kind}: {written} of {len(part)}"))
     return written
 
 

@@ -173,8 +173,8 @@ class Creating:
         settled: list[tuple[int, State]] = []
         try:
             with self.run.database.transaction() as connection:
-                for entry_id, outcome in zip(sent.chunk.entry_ids, outcomes, strict=True):
-                    settled += self._record_one(connection, entry_id, outcome, is_ensured=sent.chunk.kind.is_ensured)
+                for entry_id, create, outcome in zip(sent.chunk.entry_ids, sent.creates, outcomes, strict=True):
+                    settled += self._record_one(connection, entry_id, create, outcome)
         except LedgerError:
             self._rescue(sent, outcomes)
             raise
@@ -184,11 +184,11 @@ class Creating:
         sent.line.high_water = max([sent.line.high_water or 0, *(_number(key) for key in keys)])
 
     def _record_one(
-        self, connection: Transaction, entry_id: int, outcome: Outcome, *, is_ensured: bool
+        self, connection: Transaction, entry_id: int, create: Create, outcome: Outcome
     ) -> list[tuple[int, State]]:
         match outcome:
             case Done(remote=remote, also=also):
-                entries.mark_created(connection, entry_id, remote)
+                entries.mark_created(connection, entry_id, remote, create.fields)
                 others = [self._id_of(key) for key in also]
                 for other in others:
                     entries.mark_created(connection, other, Remote(id=""))
@@ -199,7 +199,9 @@ class Creating:
             case Refused(reason=reason):
                 entries.mark_failed(connection, entry_id, reason)
                 return [(entry_id, State.FAILED)]
-            case InDoubt(reason=reason) if is_ensured:  # sending it again leaves one object, so there is no doubt
+            case InDoubt(reason=reason) if (
+                create.object.kind.is_ensured
+            ):  # sending it again leaves one object, so there is no doubt
                 entries.mark_planned(connection, [entry_id], reason)
                 return [(entry_id, State.PLANNED)]
             case InDoubt(reason=reason):

@@ -2,38 +2,59 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rollout_sync.model.objects import Sighting
 from rollout_sync.model.operations import Finding, Severity
-from rollout_sync.model.rollout import Home, Rollout, TrackerName
+from rollout_sync.model.rollout import Home, Item, Person, Rollout, TrackerName
 from rollout_sync.model.schedule import Schedule
 from rollout_sync.sync.adopting import hindrance
+from rollout_sync.trackers.base import Inspection
+
+_NO_REASON = Finding(severity=Severity.WARNING, code="person-not-found", message="", hint="check the address")
 
 
-def of_people(rollout: Rollout, found: Mapping[TrackerName, Mapping[str, str]]) -> list[Finding]:
-    """Owners and approvers that a service does not know: their items are made, but stay unassigned there."""
-    missing: dict[tuple[str, TrackerName], int] = {}
-    for item in rollout.items:
-        people = [item.owner] if item.owner is not None else []
-        people += item.approval.approvers if item.approval is not None else ()
-        for name in found:
-            if item.home is not Home.BOTH and item.home.value != name.value:
-                continue
-            for person in people:
-                if person.email.lower() not in found[name]:
-                    key = (f"{person.name} <{person.email}>", name)
-                    missing[key] = missing.get(key, 0) + 1
-    return [
-        Finding(
-            severity=Severity.WARNING,
-            code="person-not-found",
-            message=f"{who} was not found in {name.value.capitalize()}; {count} items will have no assignee there",
-            hint="check the e-mail address in the people list, or ask an administrator to add the account",
-            where=who,
-        )
-        for (who, name), count in sorted(missing.items())
-    ]
+def of_inspections(rollout: Rollout, inspections: Mapping[TrackerName, Inspection]) -> list[Finding]:
+    """What the services said of themselves, and whom they do not know: one finding for each person and service.
+
+    Items of an unknown owner or approver are made, and stay unassigned there.
+    """
+    people = {person.email.lower() for item in rollout.items for person in involved(item)}
+    told = {
+        (name, finding.where): finding
+        for name, one in inspections.items()
+        for finding in one.findings
+        if finding.where in people
+    }
+    general = [finding for one in inspections.values() for finding in one.findings if finding.where not in people]
+    missing = _unassigned(rollout, {name: one.people for name, one in inspections.items() if one.facts})
+    return general + [_of_person(key, count, told.get(key, _NO_REASON)) for key, count in sorted(missing.items())]
+
+
+def involved(item: Item) -> tuple[Person, ...]:
+    """The people who get work or questions from an item, in both services."""
+    owner = (item.owner,) if item.owner is not None else ()
+    return (*owner, *item.approval.approvers) if item.approval is not None else owner
+
+
+def _unassigned(rollout: Rollout, found: Mapping[TrackerName, Mapping[str, str]]) -> Counter[tuple[TrackerName, str]]:
+    return Counter(
+        (name, email)
+        for item in rollout.items
+        for name in found
+        if item.home is Home.BOTH or item.home.value == name.value
+        for email in sorted({person.email.lower() for person in involved(item)})
+        if email not in found[name]
+    )
+
+
+def _of_person(key: tuple[TrackerName, str], count: int, reason: Finding) -> Finding:
+    name, email = key
+    message = reason.message or f"{email} was not found"
+    items = "1 item stays" if count == 1 else f"{count} items stay"
+    return replace(reason, message=f"{name.value.capitalize()}: {message}; {items} without an owner", where=email)
 
 
 def of_homes(rollout: Rollout, trackers: frozenset[TrackerName]) -> list[Finding]:

@@ -15,7 +15,7 @@ from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.rollouts import RolloutRow
 from rollout_sync.model.objects import Binding, Intent, ObjectKey, ObjectKind, Observation, Remote, Sighting
 from rollout_sync.model.operations import Finding, Operation, OperationState, Verb
-from rollout_sync.model.rollout import Person, Rollout, RolloutId, TrackerName
+from rollout_sync.model.rollout import Home, Rollout, RolloutId, TrackerName
 from rollout_sync.reconcile import diff, guard, limits
 from rollout_sync.reconcile.desired import Destination, desired
 from rollout_sync.reconcile.guard import Thresholds
@@ -23,7 +23,7 @@ from rollout_sync.reconcile.plan import Plan, Write
 from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.dates import plan_dates
 from rollout_sync.sync import findings
-from rollout_sync.trackers.base import Inspection, Tracker
+from rollout_sync.trackers.base import Facts, Inspection, Tracker
 from rollout_sync.transport.clock import Clock
 
 State = OperationState
@@ -76,7 +76,7 @@ def make(
         kept = tuple(objects.entries(connection, rollout.id))
         bound = objects.bindings(connection, rollout.id)
     _check_name(rollout, known)
-    inspections = inspect(rollout, trackers)
+    inspections = inspect(rollout, trackers, known.facts if known else {})
     _check_foreign(rollout, known, inspections)
     start = date.fromisoformat(str(known.source["planned_from"])) if known else clock.now().date()
     schedule = plan_dates(rollout, WorkCalendar.of(rollout.calendar), start)
@@ -90,8 +90,7 @@ def make(
         guard.check(compared.operations, len(bound), len(sighting.gone), thresholds)
     found = (
         *wish.findings,
-        *(finding for one in inspections.values() for finding in one.findings),
-        *findings.of_people(rollout, {name: one.people for name, one in inspections.items()}),
+        *findings.of_inspections(rollout, inspections),
         *findings.of_homes(rollout, frozenset(trackers)),
         *(findings.of_titles(rollout, {name: one.titles for name, one in inspections.items()}) if not known else ()),
         *findings.of_schedule(schedule, rollout),
@@ -122,23 +121,32 @@ def make(
     )
 
 
-def inspect(rollout: Rollout, trackers: Mapping[TrackerName, Tracker]) -> dict[TrackerName, Inspection]:
-    """Look at all destinations side by side, and let each tracker use what it learned."""
-    emails = sorted({person.email.lower() for person in _involved(rollout)})
+def inspect(
+    rollout: Rollout, trackers: Mapping[TrackerName, Tracker], earlier: Mapping[str, Facts]
+) -> dict[TrackerName, Inspection]:
+    """Look at all destinations side by side, and let each tracker use what it learned.
+
+    A destination that cannot be used has no facts, and findings that say why; what is there already is then read with
+    the `earlier` facts.
+    """
     with ThreadPoolExecutor(max_workers=len(TrackerName)) as executor:
-        futures = {name: executor.submit(tracker.inspect, rollout.id, emails) for name, tracker in trackers.items()}
+        futures = {
+            name: executor.submit(tracker.inspect, rollout.id, _emails(rollout, name))
+            for name, tracker in trackers.items()
+        }
         inspections = {name: future.result() for name, future in futures.items()}
     for name, tracker in trackers.items():
-        tracker.use(inspections[name].facts)
+        if facts := inspections[name].facts or earlier.get(name.value):
+            tracker.use(facts)
     return inspections
 
 
-def _involved(rollout: Rollout) -> list[Person]:
-    people = [item.owner for item in rollout.items if item.owner is not None]
-    for item in rollout.items:
-        if item.approval is not None:
-            people += [*item.approval.approvers, *item.approval.deputies]
-    return people
+def _emails(rollout: Rollout, name: TrackerName) -> list[str]:
+    """Addresses of everybody whose account a service has to know."""
+    here = [item for item in rollout.items if item.home is Home.BOTH or item.home.value == name.value]
+    deputies = [person for item in here if item.approval is not None for person in item.approval.deputies]
+    people = [person for item in here for person in findings.involved(item)]
+    return sorted({person.email.lower() for person in [*people, *deputies]})
 
 
 def _check_name(rollout: Rollout, known: RolloutRow | None) -> None:

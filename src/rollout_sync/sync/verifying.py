@@ -35,7 +35,7 @@ class Verification:
     """The state of a rollout's identity.
 
     Attributes:
-        checked: objects the ledger says exist.
+        checked: objects the ledger says exist, and about which something could be learned.
         duplicates: several remote objects for one of ours, oldest first.
         copies: objects that people copied from ours.
         strangers: objects that carry our marker, but that the ledger does not know.
@@ -57,8 +57,13 @@ class Verification:
 
     @property
     def is_sound(self) -> bool:
-        """Every object exists exactly once and is known."""
+        """Nothing was found that exists twice, is unknown or is not made yet."""
         return not (self.duplicates or self.strangers or self.open)
+
+    @property
+    def is_complete(self) -> bool:
+        """Everything could be looked at."""
+        return not self.unseen
 
 
 def verify(rollout: RolloutId, *, database: Database, trackers: Mapping[TrackerName, Tracker]) -> Verification:
@@ -85,14 +90,15 @@ def verify(rollout: RolloutId, *, database: Database, trackers: Mapping[TrackerN
         if (mine := [binding for binding in bound if binding.object.kind in LOOKED_AT[name]])
     ]
     seen = [observation for sighting in sightings for observation in sighting.observations]
+    unseen = {key: reason for sighting in sightings for key, reason in sighting.unseen.items()}
     return Verification(
         rollout=rollout,
-        checked=len(bound),
+        checked=len(bound) - len(unseen),
         duplicates=duplicates(found, bound),
         copies=tuple(marked for marked in found if marked.is_copy),
         strangers=strangers(found, kept),
         gone=tuple(key for sighting in sightings for key in sighting.gone),
-        unseen={key: reason for sighting in sightings for key, reason in sighting.unseen.items()},
+        unseen=unseen,
         drift=drift(kept, seen),
         open=tuple((one.object, one.state, one.last_error) for one in kept if one.state in _OPEN),
     )

@@ -109,7 +109,9 @@ class Sandbox:
         command = [sys.executable, "-m", "rollout_sync.sandbox", "--port", "0"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().split()[-1]
+        said = self._process.stdout.readline()
+        assert said, "the sandbox did not start; see its stderr"
+        self.url = said.split()[-1]
         self._http = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
 
     def tell(self, method: str, path: str, body: object = None) -> Any:
@@ -224,8 +226,10 @@ class Bench:
         return sum(one["status"] in (401, 429) and one["path"].endswith(_CREATING) for one in log)
 
     def _verdict(self, course: _Course, folder: Path, mutant: str) -> Verdict:
-        self.sandbox.tell("POST", "/counters/reset")
         self.sandbox.tell("DELETE", "/faults")
+        if course.command == "start":  # references to what was refused at first are added once it exists
+            self.worker.run("start", folder, self.plan, mutant=mutant)
+        self.sandbox.tell("POST", "/counters/reset")
         again = self.worker.run(course.command, folder, self.plan, mutant=mutant)
         written = writes_in(self.sandbox.tell("GET", "/counters"))
         found = judge(self._evidence(course, folder))

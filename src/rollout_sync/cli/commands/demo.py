@@ -43,9 +43,7 @@ def command(invocation: Invocation, *, keep: bool, fast: bool) -> Answer[Told]:
         environ = clean_environment(invocation.environ, folder)
         with running_sandbox(folder, environ, keep=keep) as sandbox:
             is_aside = invocation.output is Output.JSON
-            stage = Stage(
-                screen=invocation.screen, sandbox=sandbox, folder=folder, environ=environ, is_aside=is_aside
-            )
+            stage = Stage(screen=invocation.screen, sandbox=sandbox, folder=folder, environ=environ, is_aside=is_aside)
             told = tell(stage, fast=fast)
             _close(stage, told, keep=keep)
     return Answer(result=told, text=_write, status=Status.DONE if told.holds else Status.FAILED)

@@ -26,7 +26,7 @@ def command(invocation: Invocation, *, rollout: str) -> Answer[Verification]:
     """Compare a rollout with what stands in Jira and Planner; write nothing.
 
     Finds duplicates, copies, objects the ledger does not know, deletions, and fields that people changed. Ends with
-    1 when something exists twice, is unknown or is not made yet.
+    1 when something exists twice, is unknown or is not made yet, with 4 when something could not be read.
     """
     from rollout_sync.sync.verifying import verify  # noqa: PLC0415 - SQLAlchemy is slow to load
     from rollout_sync.template.expand import rollout_id  # noqa: PLC0415 - pydantic is slow to load
@@ -34,11 +34,18 @@ def command(invocation: Invocation, *, rollout: str) -> Answer[Verification]:
     app = app_of(invocation)
     with app.ledger() as database:
         found = verify(rollout_id(rollout), database=database, trackers=app.trackers())
-    return Answer(result=found, text=_write, status=Status.DONE if found.is_sound else Status.FAILED)
+    return Answer(result=found, text=_write, status=_status(found))
+
+
+def _status(found: Verification) -> Status:
+    if not found.is_sound:
+        return Status.FAILED
+    return Status.DONE if found.is_complete else Status.UNFINISHED
 
 
 def _write(found: Verification, screen: Screen) -> None:
-    sign = screen.symbols.ok if found.is_sound else screen.symbols.fail
+    signs = {Status.DONE: screen.symbols.ok, Status.UNFINISHED: screen.symbols.warn}
+    sign = signs.get(_status(found), screen.symbols.fail)
     screen.heading(f"{sign} {found.rollout}: {found.checked} objects checked, {len(found.duplicates)} duplicates")
     for key, group in found.duplicates.items():
         screen.line(

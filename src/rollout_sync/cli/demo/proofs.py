@@ -52,12 +52,11 @@ def wrote_nothing(claim: str, sent: Mapping[str, int], before: str, after: str) 
 def all_there(claim: str, promised: Mapping[str, int], boards: Boards) -> Proof:
     """The boards hold what the plan promised, object for object, and nothing twice.
 
-    Args:
-        promised: counts by kind, as `plan --json` gives them.
+    `promised` are counts by kind, as `plan --json` gives them.
     """
     wanted = {kind: promised.get(kind.value, 0) for kind in boards.counts}
-    wrong = [f"{boards.counts[kind]} {kind.value} instead of {count}" for kind, count in wanted.items()
-             if boards.counts[kind] != count]  # fmt: skip
+    found = boards.counts
+    wrong = [f"{found[kind]} {kind.value} instead of {n}" for kind, n in wanted.items() if found[kind] != n]
     wrong += [f"{name} twice" for name in boards.doubles]
     marked = sum(wanted[kind] for kind in (ObjectKind.EPIC, ObjectKind.ISSUE, ObjectKind.TASK))
     if len(set(boards.marks)) != marked:

@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own: started, asked, told what to do, stopped. Speaks plain HTTP to this machine only."""
+"""A sandbox in a process of its own: started, asked, told what to do, stopped. Speaks HTTP to this machine only."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ class Sandbox:
         return str(answer["access_token"])
 
     def _call(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> Json:
-        is_form = isinstance(body, str)
-        kind = "application/x-www-form-urlencoded" if is_form else "application/json"
-        sent = None if body is None else (body if is_form else json.dumps(body))
+        form = body if isinstance(body, str) else None
+        kind = "application/json" if form is None else "application/x-www-form-urlencoded"
+        sent = None if body is None else form or json.dumps(body)
         connection = HTTPConnection(self.url.removeprefix("http://"), timeout=_PATIENCE)
         try:
             connection.request(method, path, sent, {"Content-Type": kind, **headers})

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from rollout_sync.sandbox.frame import choices, initials, refuse_strangers, remember, seal, tone, visitor
@@ -143,7 +143,7 @@ def _issue_page(site: Site, key: str) -> str | AnyResponse:
 
 def _choose(site: Site) -> AnyResponse:
     refuse_strangers()
-    response = redirect(_back(), HTTPStatus.SEE_OTHER, Response)
+    response = redirect(_back(), HTTPStatus.SEE_OTHER)
     person = site.world.people.by_email(request.form.get("person", ""))
     if person is not None:
         remember(response, person)

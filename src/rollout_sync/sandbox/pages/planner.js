@@ -1,4 +1,4 @@
-// Dragging a card into another column, and keeping one's place when a form reloads the board. Everything works without it.
+// Dragging a card into another column. Everything works without it, through the form of the card.
 "use strict";
 
 const board = document.querySelector(".board");
@@ -15,33 +15,35 @@ function send(fields) {
     form.append(input);
   }
   document.body.append(form);
-  form.submit();
+  form.requestSubmit();
 }
 
 if (board) {
-  let dragged = null;
+  let carried = null;
   board.addEventListener("dragstart", (event) => {
-    dragged = event.target.closest(".card");
-    event.dataTransfer.setData("text/plain", dragged ? dragged.dataset.task : "");
+    carried = event.target instanceof Element ? event.target.closest(".card") : null;
+    if (!carried) return;
+    carried.classList.add("moving");
+    event.dataTransfer.setData("text/plain", carried.dataset.task);
+    event.dataTransfer.effectAllowed = "move";
+  });
+  board.addEventListener("dragend", () => {
+    if (carried) carried.classList.remove("moving");
+    carried = null;
   });
   for (const column of board.querySelectorAll(".column")) {
+    const takes = () => carried && column.dataset.bucket !== "none" && carried.closest(".column") !== column;
     column.addEventListener("dragover", (event) => {
+      if (!takes()) return;
       event.preventDefault();
-      column.classList.add("over");
+      column.classList.add("target");
     });
-    column.addEventListener("dragleave", () => column.classList.remove("over"));
+    column.addEventListener("dragleave", () => column.classList.remove("target"));
     column.addEventListener("drop", (event) => {
+      column.classList.remove("target");
+      if (!takes()) return;
       event.preventDefault();
-      column.classList.remove("over");
-      const bucket = column.dataset.bucket;
-      if (dragged && bucket !== "none" && dragged.closest(".column") !== column) {
-        send({ do: "move", task: dragged.dataset.task, bucket });
-      }
+      send({ do: "move", task: carried.dataset.task, bucket: column.dataset.bucket });
     });
   }
-}
-
-const chooser = document.querySelector("#who");
-if (chooser) {
-  chooser.addEventListener("change", () => chooser.form.submit());
 }

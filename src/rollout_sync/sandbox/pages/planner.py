@@ -11,30 +11,39 @@ from flask import Blueprint, Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from rollout_sync.sandbox.errors import BadAct
+from rollout_sync.sandbox.frame import refuse_strangers, visitor
 from rollout_sync.sandbox.graph import act
+from rollout_sync.sandbox.graph.mail import MESSAGES
 from rollout_sync.sandbox.graph.resources import BUCKETS, PLAN_DETAILS, PLANS, TASK_DETAILS, TASKS
 from rollout_sync.sandbox.markup import Html
-from rollout_sync.sandbox.pages.planner_card import PROGRESS, Board, card
-from rollout_sync.sandbox.pages.planner_layout import asset, current_person, options, page
+from rollout_sync.sandbox.pages.planner_card import PROGRESS, Board, card, progress_step
+from rollout_sync.sandbox.pages.planner_layout import asset, options, page
 from rollout_sync.sandbox.pages.planner_mailbox import mailbox, mailboxes, message
 from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.world import World
 
 _NO_BUCKET: Final = ""
 _COLUMN: Final = Html("""<section class="column" data-bucket="{id}" aria-labelledby="bucket-{id}">
-<h2 id="bucket-{id}">{name} <span class="count">{count}</span></h2>
-{cards}
+<h2 id="bucket-{id}">{name} <span class="quiet">{count}</span></h2>
+<div class="cards">{cards}</div>
 </section>""")
 _BOARD: Final = Html("""<div class="head"><h1>{title}</h1>
-<p>{done} of {count} tasks completed. Drag a card, or use its form, to work in the plan as {who}.</p></div>
+<p>{done} of {count} tasks completed</p></div>
 {problem}
 <form class="add" method="post" action="{action}"><input type="hidden" name="do" value="create">
-<label>New task <input name="title" maxlength="255" required></label>
-<label>in <select name="bucket">{buckets}</select></label> <button type="submit">Add</button></form>
+<label class="wide"><span>New task</span> <input id="new-title" name="title" maxlength="255" required></label>
+<label><span>in</span> <select id="new-bucket" name="bucket">{buckets}</select></label>
+<button type="submit" class="main">Add</button></form>
 <div class="board" data-action="{action}">{columns}</div>""")
+_EMPTY_BOARD: Final = Html('<p class="quiet">This plan has no buckets yet.</p>')
+_EMPTY: Final = Html('<p class="empty">No tasks</p>')
 _PROBLEM: Final = Html('<p class="problem" role="alert">{}</p>')
-_LIST: Final = Html("<h1>{title}</h1>{problem}<ul class='plain'>{rows}</ul>")
-_ROW: Final = Html('<li><a href="{}">{}</a> {}</li>')
+_INDEX: Final = Html("""<div class="head"><h1>Sandbox</h1>
+<p>A stand-in for Jira, Planner and a mailbox on this machine. Nothing here leaves it.</p></div>
+<ul class="tiles">{places}</ul><h2>For programs</h2><ul class="rows">{rows}</ul>""")
+_TILE: Final = Html('<li><h2><a href="{}">{}</a></h2><p>{}</p><p class="quiet">{}</p></li>')
+_LIST: Final = Html('<div class="head"><h1>Planner boards</h1></div>{}')
+_ROW: Final = Html('<li><a href="{}">{}</a> <span class="quiet">{}</span></li>')
 
 
 def register(app: Flask, world: World) -> None:
@@ -60,15 +69,24 @@ def _bound(view: Callable[..., AnyResponse], world: World) -> Callable[..., AnyR
 
 
 def _index(world: World) -> Response:
+    plans, mails = _counted(world.store.count(PLANS), "plan"), _counted(world.store.count(MESSAGES), "message")
+    places = [
+        _TILE.format(
+            "/boards/planner", "Planner boards", "Approvals, trainings and messages, bucket by bucket.", plans
+        ),
+        _TILE.format("/boards/jira", "Jira boards", "The teams' work: epics, issues and what holds them.", ""),
+        _TILE.format("/mailbox", "Mailboxes", "What was sent to everybody at the made-up company.", mails),
+    ]
     rows = [
-        _ROW.format("/boards/planner", "Planner boards", f"{world.store.count(PLANS)} plans"),
-        _ROW.format("/boards/jira", "Jira boards", ""),
-        _ROW.format("/mailbox", "Mailboxes", ""),
         _ROW.format("/_sandbox/state", "State", "everything, as JSON"),
         _ROW.format("/_sandbox/counters", "Counters", "requests so far"),
         _ROW.format("/_sandbox/switches", "Switches", "what could not be verified on the real services"),
     ]
-    return page(world, "Sandbox", _LIST.format(title="Sandbox", problem="", rows=Html("").join(rows)))
+    return page(world, "Start", _INDEX.format(places=Html("").join(places), rows=Html("").join(rows)))
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _plans(world: World) -> Response:
@@ -76,12 +94,12 @@ def _plans(world: World) -> Response:
         _ROW.format(
             f"/boards/planner/{plan['id']}",
             plan["fields"]["title"],
-            f"{world.store.count_where(TASKS, 'plan', plan['id'])} tasks",
+            _counted(world.store.count_where(TASKS, "plan", plan["id"]), "task"),
         )
         for plan in world.store.scan(PLANS)
     )
-    empty = Html("<p>No plan yet.</p>") if not rows else ""
-    return page(world, "Planner", _LIST.format(title="Planner", problem=empty, rows=rows))
+    shown = Html('<ul class="rows">{}</ul>').format(rows) if rows else Html('<p class="quiet">No plan yet.</p>')
+    return page(world, "Planner", _LIST.format(shown))
 
 
 def _board(world: World, plan_id: str) -> Response:
@@ -99,11 +117,10 @@ def _board(world: World, plan_id: str) -> Response:
         title=plan["fields"]["title"],
         done=sum(task["percentComplete"] == int(PROGRESS[-1][0]) for task in tasks),
         count=len(tasks),
-        who=current_person(world).name,
         problem=_PROBLEM.format(problem) if problem else "",
         action=board.action,
         buckets=options(board.buckets, None),
-        columns=Html("").join(columns),
+        columns=Html("").join(columns) or _EMPTY_BOARD,
     )
     return page(world, plan["fields"]["title"], main)
 
@@ -128,7 +145,8 @@ def _column(world: World, board: Board, bucket: tuple[str, str], tasks: list[Doc
         details = world.store.get(TASK_DETAILS, task["id"])
         if details is not None:
             cards.append(card(board, task, details["fields"]))
-    return _COLUMN.format(id=bucket[0] or "none", name=bucket[1], count=len(tasks), cards=Html("").join(cards))
+    shown = Html("").join(cards) or _EMPTY
+    return _COLUMN.format(id=bucket[0] or "none", name=bucket[1], count=len(tasks), cards=shown)
 
 
 def _gone(world: World) -> Response:
@@ -139,7 +157,8 @@ def _gone(world: World) -> Response:
 
 def _act(world: World, plan_id: str) -> AnyResponse:
     """A form of the board was sent: do it as the chosen person, and show the board again."""
-    body: dict[str, Any] = {**request.form.to_dict(), "who": current_person(world).email, "plan": plan_id}
+    refuse_strangers()
+    body: dict[str, Any] = {**request.form.to_dict(), "who": visitor(world).email, "plan": plan_id}
     problem = ""
     try:
         for step in _steps(world, body):
@@ -160,10 +179,20 @@ def _steps(world: World, form: dict[str, Any]) -> list[dict[str, Any]]:
     task = world.store.get(TASKS, form["task"])
     if task is None:
         raise BadAct("this task is gone")
-    fields = _differences(task["fields"], form)
+    details = world.store.get(TASK_DETAILS, form["task"])
+    fields = _differences(task["fields"], form) | _notes(details["fields"] if details else {}, form)
     steps = [{**form, "do": "edit", "fields": fields}] if fields else []
-    who = world.people.by_graph_id(form.get("assign", ""))
-    return [*steps, {**form, "do": "assign", "to": who.email}] if who else steps
+    for member, is_off in (("unassign", True), ("assign", False)):
+        who = world.people.by_graph_id(form.get(member, ""))
+        if who is not None:
+            steps.append({**form, "do": "assign", "to": who.email, "off": is_off})
+    return steps
+
+
+def _notes(details: Document, form: dict[str, Any]) -> Document:
+    """The notes, if they are different; browsers end lines in their own way."""
+    kept, sent = (str(text or "").replace("\r\n", "\n") for text in (details.get("description"), form.get("notes")))
+    return {"description": sent} if "notes" in form and sent != kept else {}
 
 
 def _differences(task: Document, form: dict[str, Any]) -> Document:
@@ -175,7 +204,6 @@ def _differences(task: Document, form: dict[str, Any]) -> Document:
             fields[member] = f"{form[name]}T10:00:00Z" if form[name] else None
     if (form["bucket"] or None) != task["bucketId"]:
         fields["bucketId"] = form["bucket"] or None
-    step = next(value for value, _ in reversed(PROGRESS) if task["percentComplete"] >= min(int(value), 1))
-    if form["percent"] != (step if task["percentComplete"] in {0, 100} else "50"):
+    if form["percent"] != progress_step(task["percentComplete"]):
         fields["percentComplete"] = int(form["percent"])
     return fields

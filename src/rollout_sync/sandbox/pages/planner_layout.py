@@ -1,4 +1,4 @@
-"""The frame of every page: head, top bar with "who are you", style and script.
+"""The frame of the Planner pages, the index and the mailboxes: head, top bar with "who are you", style and script.
 
 All text goes through `Html.format`, which escapes it.
 """
@@ -10,70 +10,72 @@ from typing import Final
 
 from flask import Response, request
 
+from rollout_sync.sandbox.frame import choices, remember, seal, visitor
 from rollout_sync.sandbox.markup import Html
-from rollout_sync.sandbox.seed import COORDINATOR, Person
 from rollout_sync.sandbox.world import World
 
-WHO_COOKIE: Final = "sandbox-who"
 _HERE: Final = Path(__file__).parent
 _ASSETS: Final = {"planner.css": "text/css; charset=utf-8", "planner.js": "text/javascript; charset=utf-8"}
-_POLICY: Final = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'"
-"""No resource comes from elsewhere; cards carry their label colours as inline style."""
+_PLACES: Final = (("/", "Sandbox"), ("/boards/planner", "Planner"), ("/boards/jira", "Jira"), ("/mailbox", "Mail"))
 
 _FRAME: Final = Html("""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
+<title>{title} · sandbox</title>
 <link rel="icon" href="data:,">
+<link rel="stylesheet" href="/boards/common/base.css">
 <link rel="stylesheet" href="/boards/assets/planner.css">
+<script src="/boards/common/place.js" defer></script>
 <script src="/boards/assets/planner.js" defer></script>
 </head>
-<body>
+<body class="{kind}">
+<a class="skip" href="#main">Skip to content</a>
 <header class="top">
-  <nav aria-label="Sandbox"><a href="/">Sandbox</a> <a href="/boards/planner">Planner</a>
-  <a href="/boards/jira">Jira</a> <a href="/mailbox">Mail</a></nav>
+  <nav aria-label="Sandbox">{places}</nav>
   {who}
 </header>
-<main>{main}</main>
+<main id="main" tabindex="-1">{main}</main>
 </body>
 </html>
 """)
+_PLACE: Final = Html('<a href="{path}"{here}>{text}</a>')
 _WHO: Final = Html("""<form class="who" method="get" action="{path}">
   <label for="who">You are</label>
   <select id="who" name="who">{options}</select>
-  <button type="submit">Change</button>
+  <button type="submit" id="change">Change</button>
 </form>""")
 _OPTION: Final = Html('<option value="{value}"{selected}>{text}</option>')
 
 
-def current_person(world: World) -> Person:
-    """Who the visitor chose to be: by the query, else by the cookie, else the coordinator."""
-    for email in (request.args.get("who"), request.cookies.get(WHO_COOKIE), COORDINATOR):
-        who = world.people.by_email(email) if email else None
-        if who is not None:
-            return who
-    return world.people.all()[0]
-
-
 def page(world: World, title: str, main: Html) -> Response:
     """A whole page; the choice of the person is kept in a cookie."""
-    who = current_person(world)
-    people = sorted(world.people.all(), key=lambda person: person.name)
-    choices = options([(p.email, f"{p.name} ({p.title})" if p.title else p.name) for p in people], who.email)
-    chooser = _WHO.format(path=request.path, options=choices)
-    response = Response(_FRAME.format(title=title, who=chooser, main=main), mimetype="text/html")
-    response.set_cookie(WHO_COOKIE, who.email, httponly=True, samesite="Lax")
-    response.headers["Content-Security-Policy"] = _POLICY
-    return response
+    who = visitor(world)
+    chooser = _WHO.format(path=request.path, options=options(choices(world), who.email))
+    kind = "planner" if request.path.startswith("/boards/planner") else "plain"
+    response = Response(
+        _FRAME.format(title=title, kind=kind, places=_places(request.path), who=chooser, main=main),
+        mimetype="text/html",
+    )
+    remember(response, who)
+    return seal(response)
 
 
-def options(choices: list[tuple[str, str]], chosen: str | None) -> Html:
+def _places(path: str) -> Html:
+    """The links of the top bar; the one that leads to where the visitor is, is marked."""
+    marked = Html(' aria-current="true"')
+    return Html(" ").join(
+        _PLACE.format(path=place, text=text, here=marked if path == place or path.startswith(f"{place}/") else "")
+        for place, text in _PLACES
+    )
+
+
+def options(pairs: list[tuple[str, str]], chosen: str | None) -> Html:
     """Options of a select: pairs of value and text."""
     marked = Html(" selected")
     return Html("").join(
-        _OPTION.format(value=value, text=text, selected=marked if value == chosen else "") for value, text in choices
+        _OPTION.format(value=value, text=text, selected=marked if value == chosen else "") for value, text in pairs
     )
 
 

@@ -13,9 +13,9 @@ from rollout_sync.sandbox.pages.planner_layout import page
 from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.world import World
 
-_LIST: Final = Html('<h1>{}</h1><ul class="plain">{}</ul>')
+_LIST: Final = Html('<div class="head"><h1>{}</h1></div><ul class="rows">{}</ul>')
 _ROW: Final = Html('<li><a href="{}">{}</a> <span class="quiet">{}</span></li>')
-_MESSAGE: Final = Html("""<h1>{subject}</h1>
+_MESSAGE: Final = Html("""<h1 dir="auto">{subject}</h1>
 <dl class="mail"><dt>From</dt><dd>{sender}</dd><dt>To</dt><dd>{to}</dd><dt>Sent</dt><dd>{sent}</dd></dl>
 {body}""")
 
@@ -23,7 +23,7 @@ _MESSAGE: Final = Html("""<h1>{subject}</h1>
 def mailboxes(world: World) -> Response:
     """All people with the number of messages in their Inbox."""
     rows = [
-        _ROW.format(f"/mailbox/{who.email}", who.name, f"{len(_inbox(world, who.graph_id))} messages")
+        _ROW.format(f"/mailbox/{who.email}", who.name, _count(len(_inbox(world, who.graph_id))))
         for who in world.people.all()
     ]
     return page(world, "Mail", _LIST.format("Mail", Html("").join(rows)))
@@ -56,6 +56,10 @@ def message(world: World, email: str, message_id: str) -> Response:
         body=_body(fields["body"]),
     )
     return page(world, fields["subject"] or "Message", main)
+
+
+def _count(number: int) -> str:
+    return f"{number} message" if number == 1 else f"{number} messages"
 
 
 def _body(body: Document) -> Html:

@@ -67,5 +67,5 @@ def _not_found(email: str, project: str) -> Finding:
         message=f"{email} was not found among the people who can be assigned in {project}",
         hint="Check the address and the person's access to the project; where Jira hides addresses, write "
         f'"{email}" = "ACCOUNT-ID" under [jira.accounts]. Until then the work has no owner.',
-        where="people",
+        where=email,
     )

@@ -160,13 +160,13 @@ def choose_person(rows: Sequence[Json], email: str) -> tuple[str | None, Finding
         exact = by_mail if len(by_mail) == 1 else exact
     if not exact:
         hint = "check the address in the people list; tasks of this person stay without an owner"
-        return None, _warning("planner-person-missing", f"{email} is not known in this tenant", hint)
+        return None, _of_person("planner-person-missing", email, "is not known in this tenant", hint)
     if len(exact) > 1:
         hint = "ask an administrator which account is right, and use its sign-in name in the people list"
-        return None, _warning("planner-person-ambiguous", f"{email} belongs to {len(exact)} accounts", hint)
+        return None, _of_person("planner-person-ambiguous", email, f"belongs to {len(exact)} accounts", hint)
     if exact[0].get("accountEnabled") is False:
         hint = "name somebody else in the people list; tasks of this person stay without an owner"
-        return None, _warning("planner-person-disabled", f"the account of {email} is disabled", hint)
+        return None, _of_person("planner-person-disabled", email, "has an account that is disabled", hint)
     return str(exact[0].get("id", "")), None
 
 
@@ -191,6 +191,10 @@ def _error(code: str, message: str, hint: str) -> Finding:
 
 def _warning(code: str, message: str, hint: str) -> Finding:
     return Finding(severity=Severity.WARNING, code=code, message=message, hint=hint, where="planner")
+
+
+def _of_person(code: str, email: str, what: str, hint: str) -> Finding:
+    return Finding(severity=Severity.WARNING, code=code, message=f"{email} {what}", hint=hint, where=email)
 
 
 def _object(body: object) -> Json:
