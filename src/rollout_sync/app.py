@@ -114,6 +114,7 @@ class App:
             kind=TokenKind(jira.auth.value),
             project=jira.project,
             custom_fields=jira.custom_fields,
+            accounts=jira.accounts,
             hold_status=jira.hold_status,
             epic_type=jira.epic_type,
             issue_type=jira.task_type,

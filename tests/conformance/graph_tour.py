@@ -11,6 +11,7 @@ from rollout_sync.sandbox.seed import COORDINATOR, GROUP_ID, SECURITY_GROUP_ID
 
 V1 = "/graph/v1.0"
 FULL = {"Prefer": "return=representation"}
+CHECK = {"@odata.type": "#microsoft.graph.plannerChecklistItem"}
 FORMATS = ("assignedToTaskBoardFormat", "bucketTaskBoardFormat", "progressTaskBoardFormat")
 
 
@@ -25,6 +26,7 @@ def walk(stage: Stage) -> None:
     formats(stage, task, person)
     batches(stage, plan, bucket, task)
     versions(stage, plan, task)
+    people(stage, plan, bucket, task)
     as_a_person(stage)
     mail(stage, f"{V1}/users/{COORDINATOR}", {})
     events(stage)
@@ -191,6 +193,37 @@ def versions(stage: Stage, plan: str, task: str) -> None:
     stage.ask("DELETE", one, 412)
 
 
+def people(stage: Stage, plan: str, bucket: str, task: str) -> None:
+    """What people do in Planner, and what Graph tells of it afterwards."""
+    frida = "frida.figures@example.com"
+    for do, more in (
+        ("start", {}),
+        ("complete", {}),
+        ("reopen", {}),
+        ("edit", {"fields": {"title": "Edited by hand", "description": "New.", "checklist": {"7": {**CHECK, "title": "Seen"}}}}),
+        ("tick", {"item": "Seen"}),
+        ("assign", {"to": [frida, COORDINATOR]}),
+        ("assign", {"to": frida, "off": True}),
+        ("label", {"label": "Approval"}),
+        ("copy", {"title": "A copy"}),
+        ("move", {"bucket": bucket}),
+        ("complete", {}),
+    ):
+        act(stage, do, who=frida, task=task, **more)
+    act(stage, "create", who=frida, plan=plan, bucket=bucket, title="By hand")
+    act(stage, "create-bucket", who=frida, plan=plan, title="By hand")
+    act(stage, "edit-plan", who=frida, plan=plan, fields={"categoryDescriptions": {"category9": "By hand"}})
+    for path in ("", "/details", "/tasks", "/buckets"):
+        stage.ask("GET", f"{V1}/planner/plans/{plan}{path}", 200)
+    for path in ("", "/details", *(f"/{name}" for name in FORMATS)):
+        stage.ask("GET", f"{V1}/planner/tasks/{task}{path}", 200)
+
+
+def act(stage: Stage, do: str, **more: Any) -> Any:
+    """Let a person act."""
+    return stage.ask("POST", "/_sandbox/act", 200, {"service": "planner", "do": do, **more})
+
+
 def as_a_person(stage: Stage) -> None:
     """With a signed-in person's token."""
     signed_in = graph_headers(stage.world, COORDINATOR)
@@ -247,6 +280,7 @@ def events(stage: Stage) -> None:
         "onlineMeetingProvider": "teamsForBusiness",
     }
     event = stage.ask("POST", path, 201, body)
+    act(stage, "respond", who="ivan.itwork@example.com", event=event["id"], response="accepted")
     assert stage.ask("POST", path, 201, body)["id"] == event["id"]
     stage.ask("POST", path, 400, {"subject": "When?"})
     one = f"{path}/{event['id']}"

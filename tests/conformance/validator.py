@@ -247,7 +247,10 @@ def _described(case: _Case, pointer: str, content: Mapping[str, Any]) -> Iterato
     if kind not in content:
         yield case.violation("answer", "header Content-Type", f"{kind!r} is none of {sorted(content)}")
         return
-    yield from _answer_body(case, raw, pointer + pointer_of("content", kind, "schema"))
+    whole = (case.operation.method, case.operation.template, case.exchange.status) == relaxations.BULK_REFUSED_WHOLE
+    body = _parsed(raw) if whole else None
+    is_envelope = isinstance(body, dict) and "issues" not in body
+    yield from _answer_body(case, raw, _ERROR if is_envelope else pointer + pointer_of("content", kind, "schema"))
 
 
 def _undescribed(case: _Case, *, is_open: bool = False) -> Iterator[Violation]:

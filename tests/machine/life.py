@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import requests
 from machine.drafts import Draft
 from machine.stage import Stage
 from machine.wire import Book, is_write
@@ -30,6 +31,7 @@ from rollout_sync.reconcile.plan import Plan
 from rollout_sync.sync import adopting, applying, creating, planning
 from rollout_sync.sync.adopting import Adopted
 from rollout_sync.sync.applying import Applied
+from rollout_sync.trackers.planner import client
 from rollout_sync.transport import Phase, adapter, exchange
 
 ROLLOUT = RolloutId("mfa-2027")
@@ -273,7 +275,7 @@ class Life:
 class _Inline(Executor):
     """Runs at once, where only the result counts."""
 
-    def __init__(self, **_options: Any) -> None:
+    def __init__(self, *_sizes: int, **_options: Any) -> None:
         super().__init__()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
@@ -287,9 +289,24 @@ def one_thread(patch: Any) -> Iterator[None]:
     """No threads, no chance of its own, nothing loaded twice: the same draws give the same history, and quickly."""
     script = opening.ScriptDirectory.from_config(opening._alembic())
     patch.setattr(opening.ScriptDirectory, "from_config", lambda _config: script)
-    for room in (planning, adopting):
+    for room in (planning, adopting, client):
         patch.setattr(room, "ThreadPoolExecutor", _Inline)
     patch.setattr(creating, "wait", wait)
     patch.setattr(exchange, "random", SimpleNamespace(Random=lambda: random.Random(7)))
     patch.setattr(adapter, "Watchdog", lambda _trace, _left: nullcontext())
+    patch.setattr(requests.sessions, "get_environ_proxies", lambda _url, no_proxy=None: {})
+    patch.setattr(opening, "_engine", _thrifty(opening._engine))
     yield
+
+
+def _thrifty(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Engines that share what they learned of SQL, which is the same for every file."""
+    first: list[Any] = []
+
+    def made(path: Path, *, read_only: bool) -> Any:
+        engine = make(path, read_only=read_only)
+        first.append(engine) if not first else None
+        engine.dialect, engine._compiled_cache = first[0].dialect, first[0]._compiled_cache
+        return engine
+
+    return made

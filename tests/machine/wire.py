@@ -99,7 +99,7 @@ class Book:
     requests: int = 0
     sent: dict[tuple[str, str], list[Sent]] = field(default_factory=dict)
     fence: int = 0
-    tally: Counter[str] = field(default_factory=Counter)
+    last_writes: list[str] = field(default_factory=list)
 
     def on(self, path: Callable[[], Path]) -> Callable[..., Iterable[bytes]]:
         """A WSGI application for one process with its ledger."""
@@ -112,6 +112,7 @@ class Book:
             if not is_write(environ["REQUEST_METHOD"], environ["PATH_INFO"], body):
                 return self.stage.app.wsgi_app(environ, start)
             self.writes += 1
+            self.last_writes.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {body.decode()}")
             makings = created_by(environ["REQUEST_METHOD"], environ["PATH_INFO"], body)
             if makings:
                 self._before(makings, path())
@@ -145,7 +146,6 @@ class Book:
         self._check_fence(makings, kept, path)
         now = self.stage.world.clock.now()
         for one in makings:
-            self.tally[one.kind] += 1
             if not one.is_twin:
                 self._check_repeat(one, now)
 

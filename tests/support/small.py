@@ -57,6 +57,9 @@ phases:
       - {key: live, kind: milestone, title: Live, owner: coordinator, on: go_live, after: [open]}
 """
 
+TELL = "      - {key: tell, kind: communication, title: Tell everybody, owner: coordinator, days: 1}\n"
+"""The one item that nothing else depends on."""
+
 NAME = "Small 2027"
 ROLLOUT = "small-2027"
 GO_LIVE = "2027-03-01"

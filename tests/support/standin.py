@@ -92,6 +92,15 @@ class StandIn:
         """All tasks: id, bucket, and the fields as Graph shows them."""
         return self._rows("graph.tasks")
 
+    def labels(self) -> dict[str, list[str]]:
+        """What labels each task shows, by its title."""
+        content = self.content()
+        names = {key: row["fields"]["categoryDescriptions"] for key, row in content["graph.plan_details"].items()}
+        return {
+            row["fields"]["title"]: [str(names[row["plan"]][slot]) for slot in sorted(row["fields"]["appliedCategories"])]
+            for row in content["graph.tasks"].values()
+        }
+
     def details(self, task: str) -> dict[str, Any]:
         """Description, checklist and references of a task."""
         found: dict[str, Any] = self.content()["graph.task_details"][task]["fields"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from support import small
 from support.standin import NOW
@@ -41,27 +43,36 @@ def different(before, after, *, ignoring=("updated", "version", "history", "orde
     return {one for one in found if one[0] != "jira.history"}
 
 
+def without_print(text):
+    """A description without the fingerprint of what is approved, which changes with it."""
+    return re.sub(r"approved: [0-9a-f]+", "approved:", text)
+
+
 class TestTemplate:
-    def test_a_new_title_changes_that_title_alone(self, running):
+    def test_a_new_title_changes_that_title_and_the_texts_that_name_it(self, running):
         template(running, ("title: Tell everybody", "title: Tell all of them"))
         planned = running.call(*small.plan())
         assert "~ task Tell all of them: template: title" in planned.out
         assert "Tell everybody → Tell all of them" in planned.out
-        assert planned.out.count("  ~ ") == 1
+        assert "3 to update" in planned.out  # both approvals list the work that waits for them
         before = running.at.content()
         done = running.call(*small.start())
         assert done.code == 0, done.err
-        assert different(before, running.at.content()) == {("graph.tasks", "title")}
-        assert running.at.writes() == {"PATCH /planner/tasks/{task}": 1}
+        assert different(before, running.at.content()) == {("graph.tasks", "title"), ("graph.task_details", "description")}
+        assert running.at.writes() == {"PATCH /planner/tasks/{task}": 1, "PATCH /planner/tasks/{task}/details": 2}
+        for department in ("Finance", "Sales"):
+            gate = running.at.task(f"Green light of {department}")["id"]
+            old = before["graph.task_details"][gate]["fields"]["description"]
+            new = running.at.details(gate)["description"]
+            assert without_print(new) == without_print(old).replace("Tell everybody", "Tell all of them")
 
-    def test_a_new_title_in_jira_changes_it_and_what_names_it(self, running):
-        template(running, ("title: Open the gates", "title: Open all gates"))
+    def test_a_new_title_in_jira_changes_that_title_alone(self, running):
+        template(running, ("title: Set up", "title: Build up"))
         before = running.at.content()
         assert running.call(*small.start()).code == 0
         changed = different(before, running.at.content())
-        assert ("jira.issue", "summary") in changed
-        assert {name for collection, name in changed if collection == "jira.issue"} <= {"summary", "description"}
-        running.at.issue("Open all gates")
+        assert {name for collection, name in changed if collection == "jira.issue"} == {"summary"}
+        running.at.issue("Build up")
 
     def test_another_answer_changes_the_texts_that_use_it(self, running):
         before = running.at.content()
@@ -80,7 +91,7 @@ class TestTemplate:
         assert lines == {"Room booked": True, "Invitation sent": False, "Slides ready": False}
 
     def test_an_item_that_comes_later_is_created_alone(self, running):
-        line = "      - {key: tell, kind"
+        line = "      - {key: council,"
         template(running, (line, f"      - {{key: badge, title: New badges, owner: coordinator, days: 1}}\n{line}"))
         result = running.ask(*small.plan()).result
         assert {kind: count for kind, count in result["create"].items() if count} == {"issue": 1}
@@ -97,15 +108,34 @@ class TestTemplate:
         assert running.at.issue("Hear the council")
 
     def test_an_item_that_the_template_drops_is_reported_and_left(self, running):
-        template(running, ("      - {key: tell, kind: communication, title: Tell everybody, owner: coordinator, days: 1}\n", ""))
+        template(running, (small.TELL, ""))
         planned = running.call(*small.plan())
         assert "task Tell everybody: no longer in the template; left as it is" in planned.out
-        before = running.at.content()
+        before, task = running.at.content(), running.at.task("Tell everybody")
         assert running.call(*small.start()).code == 0
-        assert different(before, running.at.content()) == set()
+        assert different(before, running.at.content()) == {("graph.task_details", "description")}  # of the approvals
+        assert running.at.task("Tell everybody") == task
         running.at.forget()
         assert running.call(*small.start()).code == 0
         assert running.at.writes() == {}
+
+    def test_labels_keep_their_places_when_kinds_come_and_go(self, running):
+        template(running, (small.TELL, ""), ("kind: training\n", "kind: communication\n        in: planner\n"),
+                 ("title: Set up, owner", "title: Set up, in: planner, owner"))  # fmt: skip
+        before = running.at.labels()
+        assert running.call(*small.start("--force")).code == 0
+        assert running.at.labels()["Green light of Finance"] == before["Green light of Finance"]
+        assert running.at.labels()["Tell everybody"] == ["communication"]
+        assert running.at.labels()["Session"] == ["communication"]
+        assert running.at.labels()["Set up"] == ["task"]
+        running.at.forget()
+        assert running.call(*small.start()).code == 0
+        assert running.at.writes() == {}
+
+    def test_a_new_department_gets_its_own_tasks_and_label(self, running):
+        running.write("people.csv", small.PEOPLE + "Otto Operator,otto.operator@example.com,department_head,Operations,\n")
+        assert running.call(*small.start()).code == 0
+        assert running.at.labels()["Green light of Operations"] == ["approval", "Operations"]
 
     def test_another_date_moves_dates_alone(self, running):
         before = running.at.content()
@@ -225,9 +255,10 @@ class TestThresholds:
         assert running.at.issue("New Live")
 
     def test_too_many_deletions_by_people_are_refused(self, running):
-        """A lost permission looks the same as a deletion: neither may make the ledger forget."""
         for issue in running.at.issues():
             running.at.act("jira", "delete", issue=issue["key"])
+        for task in running.at.tasks():
+            running.at.act("planner", "vanish", task=task["id"])
         done = running.call(*small.start())
         assert done.code == 5
         assert "be marked as gone" in done.err

@@ -91,6 +91,7 @@ def _jira(section: JiraSection, folder: Path, sandbox_url: str | None) -> JiraSe
         epic_type=section.epic_type,
         task_type=section.issue_type,
         custom_fields=dict(section.custom_fields),
+        accounts=dict(section.accounts),
     )
 
 

@@ -131,7 +131,7 @@ def _why_secret(path: KeyPath) -> tuple[str, str]:
 
 def _key_path(location: Sequence[str | int]) -> KeyPath:
     names = [part for part in location if isinstance(part, str)]
-    depth = 3 if names[1:2] == ["custom_fields"] else 2
+    depth = 3 if names[1:2] in (["custom_fields"], ["accounts"]) else 2
     return tuple(names[:depth])
 
 

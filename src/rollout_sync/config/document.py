@@ -43,6 +43,12 @@ class JiraSection(_Section):
         dict[_FieldId, _Scalar | list[_Scalar] | dict[str, _Scalar]],
         Field(description="Values of fields that the project requires, by field id.", max_length=200),
     ] = Field(default_factory=dict)
+    accounts: Annotated[
+        dict[_Address, _Line],
+        Field(
+            description="Account ids by e-mail address, for people whose address Jira does not show.", max_length=5000
+        ),
+    ] = Field(default_factory=dict)
 
 
 class PlannerSection(_Section):

@@ -41,6 +41,7 @@ class JiraSettings:
         epic_type, task_type: issue type names (keys `epic_type` and `issue_type`), only where the project's own
             choice is ambiguous.
         custom_fields: values of required fields, by field id.
+        accounts: e-mail address to account id, for people whose address Jira does not show.
     """
 
     site: str
@@ -52,6 +53,7 @@ class JiraSettings:
     epic_type: str | None = None
     task_type: str | None = None
     custom_fields: Mapping[str, object] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

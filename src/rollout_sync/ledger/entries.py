@@ -7,7 +7,7 @@ and one after it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ def accept(connection: Connection, rollout: RolloutId, intents: Iterable[Intent]
     the new look and are tried again. What is in flight, made or gone is left alone.
     """
     chosen = sa.select(entry.c.object, entry.c.state).where(entry.c.rollout_id == rollout)
-    states = {name: state for name, state in connection.execute(chosen)}  # noqa: C416 -- rows, not pairs
+    states = {name: State(state).value for name, state in connection.execute(chosen)}  # one text a state, not a row
     batch: list[dict[str, object]] = []
     count = 0
     for intent in intents:
@@ -63,12 +63,16 @@ def _revise(connection: Connection, rollout: RolloutId, intent: Intent) -> None:
     )
 
 
-def drop_planned(connection: Connection, rollout: RolloutId, wanted: Container[ObjectKey]) -> None:
-    """PLANNED -> SKIPPED for what the template no longer asks for."""
+def drop_planned(connection: Connection, rollout: RolloutId, wanted: Iterable[ObjectKey]) -> None:
+    """PLANNED -> SKIPPED for what the template no longer asks for; `wanted` is gone through where there is any."""
     chosen = sa.select(entry.c.entry_id, entry.c.object).where(
         entry.c.rollout_id == rollout, entry.c.state == State.PLANNED.value
     )
-    dropped = [entry_id for entry_id, name in connection.execute(chosen) if ObjectKey.parse(name) not in wanted]
+    planned = {name: entry_id for entry_id, name in connection.execute(chosen)}
+    if planned:
+        for key in wanted:
+            planned.pop(str(key), None)
+    dropped = list(planned.values())
     _move(connection, dropped, State.PLANNED, {"state": State.SKIPPED.value, "last_error": "no longer in the template"})
 
 
@@ -112,23 +116,47 @@ def mark_created(connection: Connection, entry_id: int, remote: Remote, sent: Fi
         sent: the fields as they left, Refs resolved. List members whose Ref had no target yet were not written; they
             stay out of the base, so that a later plan adds them. None: everything was written.
     """
-    base: object = entry.c.fields
-    if sent is not None and (gaps := _gaps(sent)):
-        accepted = connection.execute(sa.select(entry.c.fields).where(entry.c.entry_id == entry_id)).scalar_one()
-        base = to_json(_without(fields_from(accepted), gaps))
-    connection.execute(
-        entry.update()
-        .where(entry.c.entry_id == entry_id)
-        .values(
-            state=State.CREATED.value,
-            base=base,
-            remote_id=remote.id or None,
-            remote_key=remote.key,
-            version=remote.version,
-            url=remote.url,
-            last_error="",
-        )
+    mark_all_created(connection, [(entry_id, remote, sent)])
+
+
+_CREATED = (
+    entry.update()
+    .where(entry.c.entry_id == sa.bindparam("of"))
+    .values(
+        state=State.CREATED.value,
+        base=sa.func.coalesce(sa.bindparam("less"), entry.c.fields),
+        remote_id=sa.bindparam("id"),
+        remote_key=sa.bindparam("key"),
+        version=sa.bindparam("as_of"),
+        url=sa.bindparam("seen_at"),
+        last_error="",
     )
+)
+
+
+def mark_all_created(connection: Connection, made: Sequence[tuple[int, Remote, Fields | None]]) -> None:
+    """`mark_created` for all objects of an answer, with one statement."""
+    rows = [
+        {
+            "of": entry_id,
+            "less": _base_with_gaps(connection, entry_id, sent) if sent is not None else None,
+            "id": remote.id or None,
+            "key": remote.key,
+            "as_of": remote.version,
+            "seen_at": remote.url,
+        }
+        for entry_id, remote, sent in made
+    ]
+    if rows:
+        connection.execute(_CREATED, rows)
+
+
+def _base_with_gaps(connection: Connection, entry_id: int, sent: Fields) -> str | None:
+    gaps = _gaps(sent)
+    if not gaps:
+        return None
+    accepted = connection.execute(sa.select(entry.c.fields).where(entry.c.entry_id == entry_id)).scalar_one()
+    return to_json(_without(fields_from(accepted), gaps))
 
 
 def _gaps(sent: Fields) -> dict[str, frozenset[int]]:

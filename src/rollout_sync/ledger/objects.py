@@ -29,7 +29,7 @@ class Node:
     """The little that the engine keeps of each object while it works; all else stays in the file."""
 
     entry_id: int
-    object: ObjectKey
+    kind: ObjectKind
     state: State
     needs: tuple[int, ...]
     after: tuple[int, ...]
@@ -53,25 +53,49 @@ class Entry:
 
 def graph(connection: Connection, rollout: RolloutId) -> dict[int, Node]:
     """All objects of a rollout as a dependency graph, in the order of acceptance."""
-    columns = sa.select(entry.c.entry_id, entry.c.object, entry.c.state, entry.c.needs, entry.c.after)
+    columns = sa.select(entry.c.entry_id, entry.c.kind, entry.c.state, entry.c.needs, entry.c.after)
     chosen = columns.where(entry.c.rollout_id == rollout).order_by(entry.c.entry_id)
-    ids: dict[str, int] = {}
-    nodes: dict[int, Node] = {}
-    waiting: list[tuple[int, str, str]] = []
-    for entry_id, name, state, needs, after in connection.execute(chosen):
-        ids[name] = entry_id
-        nodes[entry_id] = Node(entry_id, ObjectKey.parse(name), State(state), (), ())
-        waiting.append((entry_id, needs, after))
-    for entry_id, needs, after in waiting:
-        nodes[entry_id].needs = _ids(needs, ids)
-        nodes[entry_id].after = _ids(after, ids)
-    return nodes
+    known = _ids_by_name(connection, rollout)
+    shared: dict[str, tuple[int, ...]] = {"[]": ()}  # many children need the same parent: one tuple for all of them
+    return {
+        entry_id: Node(entry_id, ObjectKind(kind), State(state), _ids(needs, known, shared), _ids(after, known, shared))
+        for entry_id, kind, state, needs, after in connection.execute(chosen)
+    }
 
 
-def _ids(text: str, ids: dict[str, int]) -> tuple[int, ...]:
-    if text == "[]":
-        return ()
-    return tuple(ids[name] for name in _strings(text) if name in ids)
+def _ids_by_name(connection: Connection, rollout: RolloutId) -> dict[str, int]:
+    chosen = sa.select(entry.c.object, entry.c.entry_id).where(entry.c.rollout_id == rollout)
+    return {name: entry_id for name, entry_id in connection.execute(chosen)}  # noqa: C416 -- rows, not pairs
+
+
+def _ids(text: str, known: Mapping[str, int], shared: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    found = shared.get(text)
+    if found is None:
+        found = shared[text] = tuple(known[name] for name in _strings(text) if name in known)
+    return found
+
+
+def keys(connection: Connection, rollout: RolloutId, state: State) -> tuple[tuple[int, ObjectKey], ...]:
+    """Entry ids and keys of the objects in a state, in the order of acceptance."""
+    chosen = (
+        sa.select(entry.c.entry_id, entry.c.object)
+        .where(entry.c.rollout_id == rollout, entry.c.state == state.value)
+        .order_by(entry.c.entry_id)
+    )
+    return tuple((entry_id, ObjectKey.parse(name)) for entry_id, name in connection.execute(chosen))
+
+
+def entry_ids(connection: Connection, rollout: RolloutId, wanted: Sequence[ObjectKey]) -> dict[ObjectKey, int]:
+    """Entry ids of the objects that the ledger knows."""
+    names = [str(key) for key in wanted]
+    found: dict[ObjectKey, int] = {}
+    for start in range(0, len(names), _SLICE):
+        part = names[start : start + _SLICE]
+        chosen = sa.select(entry.c.object, entry.c.entry_id).where(
+            entry.c.rollout_id == rollout, entry.c.object.in_(part)
+        )
+        found.update({ObjectKey.parse(name): entry_id for name, entry_id in connection.execute(chosen)})
+    return found
 
 
 def _strings(text: str) -> list[str]:
@@ -146,12 +170,14 @@ def _resolve(connection: Connection, rollout: RolloutId, wanted: Sequence[Fields
 def remotes(connection: Connection, rollout: RolloutId, names: Sequence[str]) -> dict[str, Remote]:
     """Where the named objects are, for those that exist."""
     places: dict[str, Remote] = {}
+    place = sa.select(entry.c.object, entry.c.remote_id, entry.c.remote_key, entry.c.version, entry.c.url)
     for start in range(0, len(names), _SLICE):
         part = names[start : start + _SLICE]
-        chosen = sa.select(entry).where(
+        chosen = place.where(
             entry.c.rollout_id == rollout, entry.c.object.in_(part), entry.c.state == State.CREATED.value
         )
-        places.update({row.object: _remote(row) for row in connection.execute(chosen)})
+        for name, remote_id, key, version, url in connection.execute(chosen):
+            places[name] = Remote(id=remote_id or "", key=key, version=version, url=url)
     return places
 
 

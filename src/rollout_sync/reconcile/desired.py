@@ -163,7 +163,7 @@ def _planner(view: _View, items: tuple[Item, ...]) -> Iterator[Intent]:
     yield Intent(object=keys.PLAN, fields={"title": view.rollout.name})
     yield Intent(object=keys.LABELS, fields={"plan": Ref(keys.PLAN), "names": list(names)}, needs=(keys.PLAN,))
     yield from _buckets(view, ours)
-    for item in ours:
+    for item in reversed(ours):  # a board shows the newest card first, so what comes first is made last
         yield _task(view, item, names)
     for item in ours:
         yield _details(view, item)

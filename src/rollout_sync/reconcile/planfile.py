@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rollout_sync.errors import PlanError
 from rollout_sync.model.codec import fields_from, instant_from, instant_text, to_json
@@ -34,9 +35,8 @@ class _FileIntents:
         return self.count
 
     def __iter__(self) -> Iterator[Intent]:
-        for kind, value in _lines(self.path):
-            if kind == "create":
-                yield _intent(value)
+        for _kind, value in _lines(self.path, "create"):
+            yield _intent(value)
 
 
 def write(plan: Plan, path: Path) -> None:
@@ -109,20 +109,23 @@ def read(path: Path) -> Plan:
         PlanError: missing, cut off, changed by hand, or written by another version.
     """
     _verify(path)
-    head: Fields | None = None
-    writes: dict[str, list[Write]] = {"update": [], "agreed": []}
-    for kind, value in _lines(path):
-        if kind == "head":
-            head = value
-        elif kind in writes:
-            writes[kind].append(_write(value))
-    if head is None or head.get("format") != FORMAT:
+    head = _head(path)
+    if head.get("format") != FORMAT:
         raise _unusable(path, "it was written by another version")
+    writes: dict[str, list[Write]] = {"update": [], "agreed": []}
+    for kind, value in _lines(path, *writes):
+        writes[kind].append(_write(value))
     return _plan(path, head, writes)
 
 
-def _plan(path: Path, head: Fields, writes: dict[str, list[Write]]) -> Plan:
-    text = json.loads(to_json(head))  # facts, source and baseline are plain JSON, without Refs
+def _head(path: Path) -> dict[str, Any]:
+    """The first line; facts, source and baseline are plain JSON, without Refs."""
+    with path.open("r", encoding="utf-8") as file:
+        found = json.loads(file.readline()).get("head")
+    return found if isinstance(found, dict) else {}
+
+
+def _plan(path: Path, text: dict[str, Any], writes: dict[str, list[Write]]) -> Plan:
     return Plan(
         id=text["id"],
         rollout=RolloutId(text["rollout"]),
@@ -133,7 +136,7 @@ def _plan(path: Path, head: Fields, writes: dict[str, list[Write]]) -> Plan:
         made_at=instant_from(text["made_at"]),
         source=text["source"],
         facts=text["facts"],
-        baseline=text["baseline"],
+        baseline=_shared_days(text["baseline"]),
         intents=_FileIntents(path, text["creates"]),
         writes=tuple(writes["update"]),
         agreed=tuple(writes["agreed"]),
@@ -163,12 +166,26 @@ def _verify(path: Path) -> None:
         raise _unusable(path, "it is cut off or was changed by hand")
 
 
-def _lines(path: Path) -> Iterator[tuple[str, Fields]]:
+def _lines(path: Path, *kinds: str) -> Iterator[tuple[str, Fields]]:
+    """The lines of some kinds; the others are passed over unread, since every line starts with its kind."""
+    starts = tuple(f'{{"{kind}":' for kind in kinds)
     with path.open("r", encoding="utf-8") as file:
         for line in file:
-            for kind, value in fields_from(line).items():
-                if isinstance(value, dict):
-                    yield kind, value
+            if line.startswith(starts):
+                for kind, value in fields_from(line).items():
+                    if isinstance(value, dict):
+                        yield kind, value
+
+
+def _shared_days(baseline: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """The same, with one text a day and one pair for equal pairs: thousands of items share a few hundred."""
+    days: dict[str, str] = {}
+    pairs: dict[tuple[str, ...], tuple[str, ...]] = {}
+    shared: dict[str, tuple[str, ...]] = {}
+    for name, dates in baseline.items():
+        pair = tuple(days.setdefault(day, day) for day in dates)
+        shared[name] = pairs.setdefault(pair, pair)
+    return shared
 
 
 def _intent(value: Fields) -> Intent:

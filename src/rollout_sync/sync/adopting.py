@@ -12,17 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rollout_sync.errors import NotFound
+from rollout_sync.errors import NotFound, PlanError
 from rollout_sync.ledger import entries, objects, rollouts
 from rollout_sync.ledger.lease import held
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.rollouts import RolloutRow
 from rollout_sync.model.codec import fingerprint, instant_from, instant_text
 from rollout_sync.model.objects import Marked, ObjectKey, ObjectKind
-from rollout_sync.model.operations import OperationState
+from rollout_sync.model.operations import OperationState, Severity
 from rollout_sync.model.rollout import RolloutId, TrackerName
 from rollout_sync.sync.run import Timing
-from rollout_sync.trackers.base import Facts, Tracker
+from rollout_sync.trackers.base import Facts, Inspection, Tracker
 from rollout_sync.transport.clock import Clock
 
 State = OperationState
@@ -72,6 +72,7 @@ def adopt(
 
     Raises:
         NotFound: neither service has anything of this rollout.
+        PlanError: a destination cannot be used, so that nothing can be said about it.
         LedgerBusy: another run works on the rollout.
     """
     facts = _inspect(rollout, trackers)
@@ -109,10 +110,22 @@ def adopt(
 def _inspect(rollout: RolloutId, trackers: Mapping[TrackerName, Tracker]) -> dict[str, Facts]:
     with ThreadPoolExecutor(max_workers=len(TrackerName)) as executor:
         futures = {name: executor.submit(tracker.inspect, rollout, ()) for name, tracker in trackers.items()}
-        facts = {name: future.result().facts for name, future in futures.items()}
+        seen = {name: future.result() for name, future in futures.items()}
     for name, tracker in trackers.items():
-        tracker.use(facts[name])
-    return {name.value: found for name, found in facts.items()}
+        if not seen[name].facts:
+            raise _unusable(name, seen[name])
+        tracker.use(seen[name].facts)
+    return {name.value: one.facts for name, one in seen.items()}
+
+
+def _unusable(name: TrackerName, seen: Inspection) -> PlanError:
+    reasons = [finding for finding in seen.findings if finding.severity is Severity.ERROR]
+    what = "; ".join(finding.message for finding in reasons) or "its destination cannot be used"
+    return PlanError(
+        f"{name.value.capitalize()} cannot be looked through: {what}",
+        where=reasons[0].where if reasons else name.value,
+        hint=reasons[0].hint if reasons else "run `rollout-sync doctor`",
+    )
 
 
 def _look(rollout: RolloutId, trackers: Mapping[TrackerName, Tracker]) -> _Look:

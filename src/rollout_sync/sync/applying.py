@@ -178,8 +178,8 @@ def _accept(plan: Plan, run: Run) -> None:
         run.database.back_up()
     with run.database.transaction() as connection:
         rollouts.save(connection, _row(plan, run.clock.now()))
+        entries.drop_planned(connection, plan.rollout, (intent.object for intent in plan.intents))
         entries.accept(connection, plan.rollout, plan.intents)
-        entries.drop_planned(connection, plan.rollout, {intent.object for intent in plan.intents})
         entries.mark_gone(connection, plan.rollout, plan.gone)
         for write in plan.agreed:
             entries.set_base(connection, plan.rollout, write.object, write.base)
@@ -193,19 +193,23 @@ def _recognise(plan: Plan, run: Run) -> None:
     Planner's plan, buckets and tasks without notes cannot be found by a marker. They are treated as creates of unknown
     outcome that left long ago: the strong read finds them, or proves that they do not exist.
     """
-    since = min((datetime.fromisoformat(f"{plan.source['planned_from']}T00:00:00+00:00"), run.clock.now()))
-    if TrackerName.PLANNER in run.trackers:
-        run.trackers[TrackerName.PLANNER].high_water()
+    if TrackerName.PLANNER not in run.trackers:
+        return
+    run.trackers[TrackerName.PLANNER].high_water()  # makes Graph's clock known: ours may be wrong
+    first = datetime.fromisoformat(f"{plan.source['planned_from']}T00:00:00+00:00")
+    since = min(first, run.trackers[TrackerName.PLANNER].remote_now())
     for kind in (ObjectKind.PLAN, ObjectKind.BUCKET, ObjectKind.TASK):
         with run.database.transaction() as connection:
-            waiting = [
-                node.entry_id
-                for node in objects.graph(connection, run.rollout).values()
-                if node.object.kind is kind and node.state is State.PLANNED
-            ]
+            nodes = objects.graph(connection, run.rollout)
+            waiting = [node.entry_id for node in nodes.values() if node.object.kind is kind and _is_ready(node, nodes)]
             entries.mark_inflight(connection, waiting, sent_at=since, high_water=0, fence=run.lease.fence)
         if waiting:
             settling.settle(run)
+
+
+def _is_ready(node: objects.Node, nodes: Mapping[int, objects.Node]) -> bool:
+    """Planned, and what it lies in exists: where the plan or bucket is missing, nothing can be in it."""
+    return node.state is State.PLANNED and all(nodes[other].state is State.CREATED for other in node.needs)
 
 
 def _row(plan: Plan, now: datetime) -> RolloutRow:
@@ -263,7 +267,7 @@ def _report(plan: Plan, run: Run, before: Counter[ObjectKind]) -> Applied:
         }
         counts = objects.counts(connection, run.rollout)
         places = tuple(
-            Place(kind=one.object.kind, title=str(one.fields["title"]), url=one.remote.url, key=one.remote.key)
+            Place(kind=one.object.kind, title=_title(one), url=one.remote.url, key=one.remote.key)
             for one in objects.of_kinds(connection, run.rollout, ObjectKind.EPIC, ObjectKind.PLAN)
             if one.remote is not None
         )
@@ -277,6 +281,11 @@ def _report(plan: Plan, run: Run, before: Counter[ObjectKind]) -> Applied:
         waiting=counts.get(State.PLANNED, 0),
         places=places,
     )
+
+
+def _title(entry: objects.Entry) -> str:
+    """An adopted object that the template dropped has no fields of ours."""
+    return str(entry.fields.get("title", entry.object.name))
 
 
 def with_settle(timing: Timing, seconds: float | None) -> Timing:

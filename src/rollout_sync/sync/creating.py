@@ -15,7 +15,7 @@ from rollout_sync.ledger import entries, objects
 from rollout_sync.ledger.objects import Node
 from rollout_sync.ledger.opening import Transaction
 from rollout_sync.model.codec import plain
-from rollout_sync.model.objects import ObjectKey, Remote
+from rollout_sync.model.objects import Fields, ObjectKey, Remote
 from rollout_sync.model.operations import Create, Done, InDoubt, OperationState, Outcome, Refused
 from rollout_sync.model.rollout import TrackerName
 from rollout_sync.sync.frontier import Chunk, Frontier
@@ -58,7 +58,6 @@ class Creating:
     frontier: Frontier
     stopped: dict[TrackerName, str] = field(default_factory=dict)
     _lines: dict[TrackerName, _Line] = field(default_factory=dict)
-    _ids: dict[ObjectKey, int] = field(default_factory=dict)
     _in_flight: dict[Future[Sequence[Outcome]], _Sent] = field(default_factory=dict)
 
     @classmethod
@@ -173,8 +172,11 @@ class Creating:
         settled: list[tuple[int, State]] = []
         try:
             with self.run.database.transaction() as connection:
-                for entry_id, create, outcome in zip(sent.chunk.entry_ids, sent.creates, outcomes, strict=True):
-                    settled += self._record_one(connection, entry_id, create, outcome)
+                settled += self._record_made(connection, sent, outcomes)
+                for entry_id, outcome in zip(sent.chunk.entry_ids, outcomes, strict=True):
+                    if not isinstance(outcome, Done):
+                        state = _record_other(connection, entry_id, outcome, is_ensured=sent.chunk.kind.is_ensured)
+                        settled.append((entry_id, state))
         except LedgerError:
             self._rescue(sent, outcomes)
             raise
@@ -183,35 +185,20 @@ class Creating:
         keys = [outcome.remote.key for outcome in outcomes if isinstance(outcome, Done)]
         sent.line.high_water = max([sent.line.high_water or 0, *(_number(key) for key in keys)])
 
-    def _record_one(
-        self, connection: Transaction, entry_id: int, create: Create, outcome: Outcome
+    def _record_made(
+        self, connection: Transaction, sent: _Sent, outcomes: Sequence[Outcome]
     ) -> list[tuple[int, State]]:
-        match outcome:
-            case Done(remote=remote, also=also):
-                entries.mark_created(connection, entry_id, remote, create.fields)
-                others = [self._id_of(key) for key in also]
-                for other in others:
-                    entries.mark_created(connection, other, Remote(id=""))
-                return [(other, State.CREATED) for other in others] + [(entry_id, State.CREATED)]
-            case Refused(again=True, reason=reason):
-                entries.mark_planned(connection, [entry_id], reason)
-                return [(entry_id, State.PLANNED)]
-            case Refused(reason=reason):
-                entries.mark_failed(connection, entry_id, reason)
-                return [(entry_id, State.FAILED)]
-            case InDoubt(reason=reason) if (
-                create.object.kind.is_ensured
-            ):  # sending it again leaves one object, so there is no doubt
-                entries.mark_planned(connection, [entry_id], reason)
-                return [(entry_id, State.PLANNED)]
-            case InDoubt(reason=reason):
-                entries.note_doubt(connection, [entry_id], reason)
-                return [(entry_id, State.INFLIGHT)]
-
-    def _id_of(self, key: ObjectKey) -> int:
-        if not self._ids:
-            self._ids = {node.object: node.entry_id for node in self.nodes.values()}
-        return self._ids[key]
+        """What exists now; first the links that went along, so that they do not become ready to be sent."""
+        made: list[tuple[int, Remote, Fields | None]] = []
+        also: list[ObjectKey] = []
+        for entry_id, create, outcome in zip(sent.chunk.entry_ids, sent.creates, outcomes, strict=True):
+            if isinstance(outcome, Done):
+                made.append((entry_id, outcome.remote, create.fields))
+                also += outcome.also
+        ids = objects.entry_ids(connection, self.run.rollout, also)
+        made = [(ids[key], Remote(id=""), None) for key in also] + made
+        entries.mark_all_created(connection, made)
+        return [(entry_id, State.CREATED) for entry_id, _remote, _sent in made]
 
     def _rescue(self, sent: _Sent, outcomes: Sequence[Outcome]) -> None:
         for create, outcome in zip(sent.creates, outcomes, strict=True):
@@ -246,6 +233,19 @@ class Creating:
         line.is_open = False
         line.reason = reason
         self.run.on_step(Step(note=f"{line.tracker.name}: {reason}"))
+
+
+def _record_other(connection: Transaction, entry_id: int, outcome: Refused | InDoubt, *, is_ensured: bool) -> State:
+    match outcome:
+        case Refused(again=False, reason=reason):
+            entries.mark_failed(connection, entry_id, reason)
+            return State.FAILED
+        case InDoubt(reason=reason) if not is_ensured:
+            entries.note_doubt(connection, [entry_id], reason)
+            return State.INFLIGHT
+        case _:  # surely not done; or in doubt, where sending it again leaves one object
+            entries.mark_planned(connection, [entry_id], outcome.reason)
+            return State.PLANNED
 
 
 def _number(key: str) -> int:

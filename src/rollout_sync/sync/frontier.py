@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from rollout_sync.model.objects import ObjectKey, ObjectKind
+from rollout_sync.model.objects import ObjectKind
 from rollout_sync.model.operations import OperationState
 from rollout_sync.model.rollout import TrackerName
 
@@ -34,7 +34,7 @@ class Node(Protocol):
     """What the frontier needs of an object."""
 
     entry_id: int
-    object: ObjectKey
+    kind: ObjectKind
     state: State
     needs: tuple[int, ...]
     after: tuple[int, ...]
@@ -57,8 +57,8 @@ class Frontier:
         self._blockers: dict[int, int] = {}
         self._ready: dict[ObjectKind, list[tuple[int, int]]] = defaultdict(list)
         self._in_flight: dict[ObjectKind, int] = defaultdict(int)
-        self._total = Counter(node.object.kind for node in nodes.values())
-        self._made = Counter(node.object.kind for node in nodes.values() if node.state is State.CREATED)
+        self._total = Counter(node.kind for node in nodes.values())
+        self._made = Counter(node.kind for node in nodes.values() if node.state is State.CREATED)
         for node in nodes.values():
             for other in (*node.needs, *node.after):
                 self._dependants[other].append(node.entry_id)
@@ -76,7 +76,7 @@ class Frontier:
 
     def _offer(self, node: Node) -> None:
         if all(self._nodes[other].state is State.CREATED for other in node.needs):
-            heapq.heappush(self._ready[node.object.kind], (-self._height[node.entry_id], node.entry_id))
+            heapq.heappush(self._ready[node.kind], (-self._height[node.entry_id], node.entry_id))
 
     def next_chunk(self, tracker: TrackerName, capacity: Mapping[ObjectKind, int]) -> Chunk | None:
         """The next request for a tracker, or None when it is better or necessary to wait."""
@@ -115,7 +115,7 @@ class Frontier:
         node = self._nodes[entry_id]
         was_settled = node.state in _SETTLED
         node.state = state
-        self._made[node.object.kind] += state is State.CREATED
+        self._made[node.kind] += state is State.CREATED
         if state is State.PLANNED:
             self._admit(node)
         elif state in _SETTLED and not was_settled:

@@ -85,7 +85,7 @@ def make(
     )
     intents = desired(rollout, schedule, destination)
     sighting = _observe(trackers, bound)
-    compared = _compare(intents, kept, sighting, rollout.owns)
+    compared = _compare(intents, [one for one in kept if _is_in_reach(one, trackers)], sighting, rollout.owns)
     if not wish.force:
         guard.check(compared.operations, len(bound), len(sighting.gone), thresholds)
     found = (
@@ -208,6 +208,12 @@ def _compare(intents: Sequence[Intent], kept: Sequence[Entry], sighting: Sightin
         elif found.base != known.base:
             agreed.append(Write(object=entry.object, fields={}, base=found.base))
     return _Compared(tuple(fresh), tuple(writes), tuple(agreed), tuple(operations))
+
+
+def _is_in_reach(entry: Entry, trackers: Mapping[TrackerName, Tracker]) -> bool:
+    """Whether the entry's services are configured; nothing is concluded about the others."""
+    kind = entry.object.kind
+    return kind.tracker in trackers and (kind is not ObjectKind.REMOTE_LINK or TrackerName.PLANNER in trackers)
 
 
 def _carried(known: RolloutRow | None) -> dict[str, object]:

@@ -56,10 +56,10 @@ def settle(run: Run) -> tuple[OpenDoubt, ...]:
 
 def _settle_tracker(run: Run, name: TrackerName) -> Sequence[OpenDoubt]:
     with run.database.reading() as connection:
-        graph = objects.graph(connection, run.rollout)
-    waiting = [node for node in graph.values() if node.state is State.INFLIGHT and node.object.kind.tracker is name]
-    ensured = [node.entry_id for node in waiting if node.object.kind.is_ensured]
-    created_once = [node.entry_id for node in waiting if not node.object.kind.is_ensured]
+        in_flight = objects.keys(connection, run.rollout, State.INFLIGHT)
+    waiting = [(entry_id, key.kind) for entry_id, key in in_flight if key.kind.tracker is name]
+    ensured = [entry_id for entry_id, kind in waiting if kind.is_ensured]
+    created_once = [entry_id for entry_id, kind in waiting if not kind.is_ensured]
     if ensured:
         with run.database.transaction() as connection:
             entries.mark_planned(connection, ensured, "unknown outcome; writing it again is harmless")
@@ -108,11 +108,11 @@ def take_rescued(database: Database, rescue: Rescue, rollout: RolloutId) -> int:
     if not records:
         return 0
     with database.transaction() as connection:
-        ids = {str(node.object): node for node in objects.graph(connection, rollout).values()}
+        in_flight = {str(key): entry_id for entry_id, key in objects.keys(connection, rollout, State.INFLIGHT)}
         for record in records:
             remote = fields_from(to_json({"remote": record["remote"]}))["remote"]
-            node = ids.get(str(record["object"]))
-            if node is not None and node.state is State.INFLIGHT and isinstance(remote, Remote):
-                entries.mark_created(connection, node.entry_id, remote)
+            entry_id = in_flight.get(str(record["object"]))
+            if entry_id is not None and isinstance(remote, Remote):
+                entries.mark_created(connection, entry_id, remote)
     rescue.clear()
     return len(records)

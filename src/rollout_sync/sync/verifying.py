@@ -79,9 +79,9 @@ def verify(rollout: RolloutId, *, database: Database, trackers: Mapping[TrackerN
         raise ConfigError(
             f"the ledger does not know {rollout}", hint="`rollout-sync status` lists the rollouts it knows"
         )
+    trackers = {name: tracker for name, tracker in trackers.items() if row.facts.get(name.value)}
     for name, tracker in trackers.items():
-        if name.value in row.facts:
-            tracker.use(row.facts[name.value])
+        tracker.use(row.facts[name.value])
     found = [marked for tracker in trackers.values() for marked in tracker.discover(rollout)]
     bound = [_binding(entry) for entry in kept if entry.state is State.CREATED]
     sightings = [
@@ -91,6 +91,7 @@ def verify(rollout: RolloutId, *, database: Database, trackers: Mapping[TrackerN
     ]
     seen = [observation for sighting in sightings for observation in sighting.observations]
     unseen = {key: reason for sighting in sightings for key, reason in sighting.unseen.items()}
+    unseen |= {one.object: _ABSENT for one in bound if one.object.kind.tracker not in trackers}
     return Verification(
         rollout=rollout,
         checked=len(bound) - len(unseen),
@@ -104,6 +105,7 @@ def verify(rollout: RolloutId, *, database: Database, trackers: Mapping[TrackerN
     )
 
 
+_ABSENT = "its service is not configured"
 _OPEN = frozenset({State.PLANNED, State.INFLIGHT, State.FAILED})
 
 

@@ -56,12 +56,15 @@ class SandboxTokens(AccessTokenProvider):
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/login/{TENANT}/oauth2/v2.0/token"
+        self._token = ""
 
     async def get_authorization_token(self, uri: str, additional_authentication_context: Any = None) -> str:  # noqa: ARG002 - the interface
-        form = {**CLIENT, "grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
-        async with httpx.AsyncClient(trust_env=False) as http:
-            answer = await http.post(self._url, data=form)
-        return str(answer.json()["access_token"])
+        if not self._token:
+            form = {**CLIENT, "grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
+            async with httpx.AsyncClient(trust_env=False) as http:
+                answer = await http.post(self._url, data=form)
+            self._token = str(answer.json()["access_token"])
+        return self._token
 
     def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
         return AllowedHostsValidator([])

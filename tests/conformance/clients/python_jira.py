@@ -49,9 +49,7 @@ def walk(jira: JIRA) -> dict[str, Any]:
         "comment": jira.comments(task.key)[0].body,
         "labels": found[0].fields.labels,
         "due": jira.issue(second.key).fields.duedate,
-        "property": jira.issue_property(task.key, "rollout-sync").value.raw
-        if hasattr(jira.issue_property(task.key, "rollout-sync").value, "raw")
-        else vars(jira.issue_property(task.key, "rollout-sync").value),
+        "property": jira.issue_property(task.key, "rollout-sync").raw["value"],
         "remote": jira.remote_links(task.key)[0].object.url,
         "status": found[0].fields.status.name,
     }

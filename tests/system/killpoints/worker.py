@@ -11,10 +11,11 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from system.killpoints.hooks import Fuse, Hooks, SandboxTime, Witness
 from rollout_sync import config
 from rollout_sync.app import App, Edges
 from rollout_sync.errors import RolloutSyncError
+from rollout_sync.ledger.opening import Database
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.reconcile import planfile
-from rollout_sync.sync import planning, verifying, wishing
-from rollout_sync.sync.applying import Applied, apply
+from rollout_sync.reconcile.plan import Plan
+from rollout_sync.sync import applying, planning, verifying, wishing
+from rollout_sync.sync.applying import Applied
 from rollout_sync.template import shipped
 from rollout_sync.template.people import read_people
 
@@ -87,7 +90,7 @@ def run(job: Job) -> Mapping[str, Any]:
     except RolloutSyncError as error:
         answer = {"error": type(error).__name__, "what": str(error)}
     except Exception:  # noqa: BLE001 -- the harness shows it as a finding
-        answer = {"crash": traceback.format_exc()}
+        answer = {"crash": traceback.format_exc(limit=-3)}
     return {**answer, "points": hooks.fuse.points}
 
 
@@ -104,13 +107,13 @@ def _apply(app: App, job: Job) -> Mapping[str, Any]:
     plan = planfile.read(job.plan)
     with app.ledger() as database:
         trackers = mutants.trackers_of(job.mutant, app.trackers())
-        return _told(apply(plan, app.world(database, lambda _step: None, trackers=trackers)))
+        return _told(applying.apply(plan, app.world(database, lambda _step: None, trackers=trackers)))
 
 
 def _start(app: App, _job: Job) -> Mapping[str, Any]:
     """`start`: plans anew, so that what was refused is tried again."""
     with app.ledger() as database:
-        return _told(apply(_planned(app, database), app.world(database, lambda _step: None)))
+        return _told(applying.apply(_planned(app, database), app.world(database, lambda _step: None)))
 
 
 def _verify(app: App, _job: Job) -> Mapping[str, Any]:
@@ -123,7 +126,7 @@ def _verify(app: App, _job: Job) -> Mapping[str, Any]:
 _COMMANDS = {"plan": _plan, "apply": _apply, "start": _start, "verify": _verify}
 
 
-def _planned(app: App, database: Any) -> Any:
+def _planned(app: App, database: Database) -> Plan:
     people = read_people(shipped.example_people(), "people.csv")
     template = shipped.load(str(_TEMPLATE))
     wish = wishing.wish(template, {}, people, name="Crash test", go_live=_GO_LIVE, start=None)
@@ -152,8 +155,34 @@ def _in_child(job: Job, answers: int) -> None:
         os._exit(code)
 
 
+def warm_up() -> None:
+    """Load what the program loads late, so that no child has to: a ledger is opened, and clients are made."""
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {"ROLLOUT_SYNC_LEDGER_PATH": f"{folder}/ledger.db"}
+        app = App(settings=config.for_sandbox("http://127.0.0.1:9", environ), environ=environ, keystore=NoKeystore())
+        with app.ledger() as database:
+            applying.apply(_nothing(database), app.world(database, lambda _step: None, trackers={}))
+        app.trackers()
+
+
+def _nothing(database: Database) -> Plan:
+    return Plan(
+        id="0",
+        rollout=ROLLOUT,
+        name="",
+        ledger=database.uuid,
+        revision=0,
+        fingerprint="",
+        made_at=datetime.now(UTC),
+        source={"template": ""},
+        facts={},
+        baseline={},
+    )
+
+
 def serve() -> None:
     """Answer jobs until stdin ends. Each job is answered twice: with the child's process id, then with its end."""
+    warm_up()
     gc.freeze()
     for line in sys.stdin:
         reading, writing = os.pipe()

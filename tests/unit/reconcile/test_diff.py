@@ -48,6 +48,27 @@ def test_a_field_is_judged_three_ways(base, observed, desired, owns, verb, writt
 @pytest.mark.parametrize(
     ("base", "observed", "desired", "written"),
     [
+        (["a", "b"], ["a", "b"], ["b", "a"], None),  # cards point to places, so names keep theirs
+        (["a", "b", "c"], ["a", "b", "c"], ["a", "c"], None),  # what is no longer used keeps its place too
+        (["a", "b"], ["a", "b"], ["n", "a", "b"], ["a", "b", "n"]),  # a new one gets a place that was never used
+        (["a", "b"], ["Ah", "b"], ["a", "b"], None),  # a person renamed it
+        (["a", "b"], ["Ah", "b"], ["a", "b", "n"], ["Ah", "b", "n"]),
+        (["a", "b"], ["a", "b", "theirs"], ["a", "b", "n"], ["a", "b", "theirs", "n"]),
+        (["a", "b"], ["", "b"], ["a", "b", "n"], ["", "b", "n"]),  # a place that people emptied is not given away
+        (["a"], ["a", "", "theirs"], ["a", "n"], ["a", "n", "theirs"]),
+        (["a"], ["a", "n"], ["a", "n"], None),  # somebody did it already
+        (["a"], [f"t{n}" for n in range(25)], ["a", "n"], None),  # no place is left
+    ],
+)
+def test_names_of_labels_keep_their_places(base, observed, desired, written):
+    found = judge(base, observed, desired, name="names")
+    assert found.write == ({} if written is None else {"names": written})
+    assert found.base["names"] == (base if written is None else written)
+
+
+@pytest.mark.parametrize(
+    ("base", "observed", "desired", "written"),
+    [
         (["a"], ["a"], ["a"], None),
         (["a"], ["a", "theirs"], ["a"], None),  # people's members stay, and are no change of ours
         (["a"], ["a", "theirs"], ["a", "b"], ["a", "theirs", "b"]),  # ours are added to theirs

@@ -213,8 +213,9 @@ def test_a_remote_link_with_a_global_id_is_an_upsert_that_nulls_what_is_left_out
     assert first["id"] == second["id"]
 
     shown = jira.get(f"{place}?globalId=g%201")
-    assert shown["object"]["summary"] is None
-    assert shown["relationship"] is None
+    assert "summary" not in shown["object"]
+    assert "relationship" not in shown
+    assert (shown["object"]["icon"], shown["object"]["status"]) == ({}, {"icon": {}})
     jira.send("POST", place, {"object": thing}, status=201)
     jira.send("POST", place, {"object": thing}, status=201)
     assert len(jira.get(place)) == 3

@@ -31,6 +31,10 @@ class Thing:
     needs: tuple = ()
     after: tuple = field(default=())
 
+    @property
+    def kind(self):
+        return self.object.kind
+
 
 def things(*rows):
     return {

@@ -70,6 +70,7 @@ def board_model(site: Site, project: Project, today: date, *, epic: str = "") ->
             "id": status.id,
             "name": translated(status.name, site.language),
             "category": site.status(status.id).category,
+            "next": _next(site, status.id, [one.id for one in statuses_of(project)]),
             "cards": [_card(site, issue, colours, today) for issue in shown if issue["status"] == status.id],
         }
         for status in sorted(statuses_of(project), key=lambda one: _ORDER.index(site.status(one.id).category))
@@ -111,6 +112,13 @@ def issue_model(site: Site, issue: Issue, view: View, today: date) -> Json:
             for change in reversed(site.history(issue))
         ],
     }
+
+
+def _next(site: Site, current: str, ids: list[str]) -> str:
+    """Where a card of a column usually goes: the first status of a later category."""
+    stage = _ORDER.index(site.status(current).category)
+    later = [one for one in ids if _ORDER.index(site.status(one).category) > stage]
+    return later[0] if later else ""
 
 
 def _list_page(site: Site) -> str:

@@ -136,15 +136,17 @@ def comment_json(site: Site, comment: Comment, view: View, *, with_properties: b
 
 
 def remote_link_json(issue: Issue, link: RemoteLink, view: View) -> Json:
-    """One link to something outside."""
-    return {
+    """One link to something outside. What it does not have is left out, or empty where it is an object (recorded)."""
+    thing = {name: value for name, value in link["object"].items() if value is not None}
+    body: Json = {
         "id": link["id"],
         "self": view.link(f"issue/{issue['id']}/remotelink/{link['id']}"),
         "globalId": link["globalId"],
         "application": link["application"] or {},
         "relationship": link["relationship"],
-        "object": link["object"],
+        "object": thing | {"icon": thing.get("icon", {}), "status": {"icon": {}} | thing.get("status", {})},
     }
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _expanded(site: Site, issue: Issue, view: View, show: Wanted) -> Json:

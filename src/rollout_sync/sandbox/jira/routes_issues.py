@@ -23,7 +23,7 @@ from rollout_sync.sandbox.jira.fields import FIELDS, ScreenField
 from rollout_sync.sandbox.jira.history import change_json
 from rollout_sync.sandbox.jira.render import issue_json, wanted
 from rollout_sync.sandbox.jira.scheme import ISSUE_TYPES
-from rollout_sync.sandbox.jira.shapes import fields_of, screen_field_json, status_json
+from rollout_sync.sandbox.jira.shapes import by_name, fields_of, screen_field_json, status_json
 from rollout_sync.sandbox.jira.site import Site
 from rollout_sync.sandbox.jira.table import route
 from rollout_sync.sandbox.jira.values import FieldFault, Target, read_assignee
@@ -132,7 +132,7 @@ def edit_metadata(site: Site, call: Call) -> Reply:
     project, kind = site.project(issue), ISSUE_TYPES[issue["type"]]
     names = [name for name in fields_of(project) if FIELDS[name].is_writable and name not in {"project", "resolution"}]
     shown = {n: screen_field_json(site, project, kind, ScreenField(kind=FIELDS[n]), call.view) for n in names}
-    return Reply(body={"fields": shown})
+    return Reply(body={"fields": {name: by_name(field) for name, field in shown.items()}})
 
 
 @route("GET", "/issue/{issue}/changelog")

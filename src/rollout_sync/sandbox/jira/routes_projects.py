@@ -10,13 +10,14 @@ from rollout_sync.sandbox.jira.documents import Json
 from rollout_sync.sandbox.jira.fields import SCREENS
 from rollout_sync.sandbox.jira.people import brief_person, person_json
 from rollout_sync.sandbox.jira.scheme import ISSUE_TYPES, PROJECTS, IssueType, Project, project_named, statuses_of
-from rollout_sync.sandbox.jira.shapes import project_json, screen_field_json, status_json, type_json
+from rollout_sync.sandbox.jira.shapes import by_name, project_json, screen_field_json, status_json, type_json
 from rollout_sync.sandbox.jira.site import Site
 from rollout_sync.sandbox.jira.table import route
 from rollout_sync.sandbox.seed import Person
 
 META_LIMIT: Final = 200
 USER_BULK_LIMIT: Final = 200
+_IN_OLD_METADATA: Final = ("self", "id", "key", "name", "avatarUrls")
 _DEPRECATED: Final = "The issue create meta endpoint has been deprecated. (Deprecation start date: June 03, 2024)"
 
 
@@ -100,7 +101,8 @@ def old_create_metadata(site: Site, call: Call) -> Reply:
         kinds = [ISSUE_TYPES[t] for t in found.types]
         kinds = [k for k in kinds if (not type_ids or k.id in type_ids) and (not type_names or k.name in type_names)]
         entries = [_old_entry(site, found, kind, call, with_fields=with_fields) for kind in kinds]
-        shown.append(project_json(site, found, call.view) | {"issuetypes": entries})
+        brief = {name: v for name, v in project_json(site, found, call.view).items() if name in _IN_OLD_METADATA}
+        shown.append(brief | {"issuetypes": entries})
     return Reply(body={"expand": "projects", "projects": shown}, headers={"Warning": _DEPRECATED})
 
 
@@ -197,7 +199,7 @@ def _old_entry(site: Site, found: Project, kind: IssueType, call: Call, *, with_
     body = type_json(kind, call.view)
     if with_fields:
         body["expand"] = "fields"
-        body["fields"] = {field["fieldId"]: field for field in _screen(site, found, kind, call)}
+        body["fields"] = {field["fieldId"]: by_name(field) for field in _screen(site, found, kind, call)}
     return body
 
 

@@ -73,8 +73,9 @@ def myself(site: Site, call: Call) -> Reply:
 @route("GET", "/configuration")
 def configuration(_site: Site, _call: Call) -> Reply:
     """Site-wide features."""
-    names = ("voting", "watching", "unassignedIssues", "subTasks", "issueLinking", "attachments")
-    return Reply(body={f"{name}Enabled": True for name in names} | {"timeTrackingEnabled": False})
+    names = ("voting", "watching", "subTasks", "issueLinking", "attachments")
+    features = {f"{name}Enabled": True for name in names}
+    return Reply(body=features | {"unassignedIssuesAllowed": True, "timeTrackingEnabled": False})
 
 
 @route("GET", "/mypermissions", is_open=True)

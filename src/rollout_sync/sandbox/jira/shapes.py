@@ -153,6 +153,11 @@ def screen_field_json(site: Site, project: Project, kind: IssueType, field: Scre
     return body
 
 
+def by_name(field: Json) -> Json:
+    """A field of a screen where fields stand under their ids: the id is not repeated inside."""
+    return {name: value for name, value in field.items() if name != "fieldId"}
+
+
 def fields_of(project: Project) -> list[str]:
     """Ids of the fields that issues of a project show."""
     hidden: set[str] = {"customfield_10022"} if project.is_team_managed else set()
