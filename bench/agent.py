@@ -74,9 +74,7 @@ class _NoKeystore:
 
 def app_for(url: str, ledger: Path, service: Home, edges: Edges | None = None) -> App:
     """The program with one service of the sandbox and a ledger."""
-    return App(
-        settings=_settings(url, ledger, service), environ={}, keystore=_NoKeystore(), edges=edges or Edges()
-    )
+    return App(settings=_settings(url, ledger, service), environ={}, keystore=_NoKeystore(), edges=edges or Edges())
 
 
 def _settings(url: str, ledger: Path, service: Home) -> Settings:
@@ -88,9 +86,7 @@ def _settings(url: str, ledger: Path, service: Home) -> Settings:
         found,
         ledger=replace(found.ledger, path=ledger),
         jira=found.jira if service is not Home.PLANNER else None,
-        planner=replace(planner, token_cache=ledger.with_suffix(".sign-in.json"))
-        if service is not Home.JIRA
-        else None,
+        planner=replace(planner, token_cache=ledger.with_suffix(".sign-in.json")) if service is not Home.JIRA else None,
     )
 
 
@@ -134,7 +130,6 @@ def carry_out(url: str, prepared: Prepared, ledger: Path) -> Run:
         cpu=time.process_time() - cpu,
         commits=commits["after-commit"],
     )
-
 
 
 def load_everything(url: str, prepared: Prepared) -> None:

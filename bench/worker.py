@@ -14,9 +14,7 @@ from rollout_sync.model.rollout import Home
 
 def main(url: str, service: str, size: str, file: str, ledger: str) -> None:
     """Carry the plan file out and write what it took as one line of JSON."""
-    prepared = agent.Prepared(
-        service=Home(service), size=int(size), file=Path(file), ledger=Path(ledger), seconds=0.0
-    )
+    prepared = agent.Prepared(service=Home(service), size=int(size), file=Path(file), ledger=Path(ledger), seconds=0.0)
     agent.load_everything(url, prepared)
     rss_before = _resident("VmRSS")
     tracemalloc.start()

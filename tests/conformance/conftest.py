@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from conformance import graph_tour, jira_tour
 from conformance.documents import GRAPH_FILE, JIRA_FILE, Document, folder, load
 from conformance.recording import Exchange

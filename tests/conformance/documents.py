@@ -1,4 +1,4 @@
-"""The vendors' OpenAPI documents: where they are, whether every schema in them compiles, and which operation a path is."""
+"""The vendors' OpenAPI documents: where they are, whether all schemas compile, and which operation a path is."""
 
 from __future__ import annotations
 
@@ -77,26 +77,46 @@ class Document:
         """A schema that stands for the one at a JSON pointer."""
         return {"$ref": f"{self.uri}#{pointer}"}
 
-    def member_names(self, schema: Json) -> frozenset[str]:
-        """Names of the members that a schema describes, through references and `allOf`."""
-        if "$ref" in schema:
-            return self.member_names(_at(self.content, schema["$ref"].removeprefix(self.uri)))
-        inherited = (name for part in schema.get("allOf", ()) for name in self.member_names(part))
-        return frozenset(schema.get("properties", {})) | frozenset(inherited)
+    def unknown_members(self, schema: Json, value: Any, place: str = "") -> Iterator[str]:
+        """Places of members that no part of the schema describes; `@odata.type` names the type where it is narrower."""
+        if isinstance(value, list):
+            for position, item in enumerate(value):
+                yield from self.unknown_members(self._items(schema), item, f"{place}/{position}")
+        if not isinstance(value, dict):
+            return
+        told = str(value.get("@odata.type", "")).removeprefix("#")
+        if told and told not in self.content["components"]["schemas"]:
+            return
+        described, others = self._members({"$ref": f"#/components/schemas/{told}"} if told else schema)
+        for name, member in value.items():
+            if name in described or others is not None:
+                yield from self.unknown_members(described.get(name) or others or {}, member, f"{place}/{name}")
+            elif "@" not in name and described:
+                yield f"{place}/{name}".lstrip("/")
+
+    def _members(self, schema: Json) -> tuple[dict[str, Json], Json | None]:
+        """Described members through references and compositions, and the schema of all others where there is one."""
+        schema = self._followed(schema)
+        described, others = dict(schema.get("properties", {})), schema.get("additionalProperties")
+        others = others if isinstance(others, dict) else None
+        for part in (*schema.get("allOf", ()), *schema.get("anyOf", ())):
+            more, rest = self._members(part)
+            described, others = {**more, **described}, others if others is not None else rest
+        return described, others
+
+    def _items(self, schema: Json) -> Json:
+        found: Json = self._followed(schema).get("items", {})
+        return found
+
+    def _followed(self, schema: Json) -> Json:
+        return _resolved(self.content, {"$ref": schema["$ref"].removeprefix(self.uri)}) if "$ref" in schema else schema
 
     def selectable(self, operation: Operation) -> frozenset[str]:
         """Names that `$select` may have: the members of what the operation answers, or of each thing in its list."""
         declared, _ = self.response(operation, "200")
         schema = declared["content"]["application/json"]["schema"]
-        items = self._part(schema, "value").get("items")
-        return self.member_names(items if items is not None else schema)
-
-    def _part(self, schema: Json, name: str) -> Json:
-        if "$ref" in schema:
-            return self._part(_at(self.content, schema["$ref"].removeprefix(self.uri)), name)
-        inherited = (self._part(part, name) for part in schema.get("allOf", ()))
-        found: Json = schema.get("properties", {}).get(name) or next(filter(None, inherited), {})
-        return found
+        listed = self._members(schema)[0].get("value")
+        return frozenset(self._members(self._items(listed) if listed is not None else schema)[0])
 
     def response(self, operation: Operation, key: str) -> tuple[Json, str]:
         """A declared response and its JSON pointer, followed through references."""

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from conformance.walking import Stage, graph_headers
-
 from rollout_sync.sandbox.seed import COORDINATOR, GROUP_ID, SECURITY_GROUP_ID
 
 V1 = "/graph/v1.0"
@@ -37,7 +36,10 @@ def walk(stage: Stage) -> None:
 
 def directory(stage: Stage) -> str:
     """Users and groups; the id of a person."""
-    query = {"$filter": f"mail eq '{COORDINATOR}' or userPrincipalName eq '{COORDINATOR}'", "$select": "id,displayName,mail"}
+    query = {
+        "$filter": f"mail eq '{COORDINATOR}' or userPrincipalName eq '{COORDINATOR}'",
+        "$select": "id,displayName,mail",
+    }
     (who,) = stage.ask("GET", f"{V1}/users", 200, query=query)["value"]
     stage.ask("GET", f"{V1}/users", 200, query={"$top": 2, "$count": "true"}, headers={"ConsistencyLevel": "eventual"})
     stage.ask("GET", f"{V1}/users/{who['id']}", 200)
@@ -133,7 +135,12 @@ def details(stage: Stage, task: str) -> None:
     stage.ask("GET", one, 200)
     key = str(uuid.uuid5(uuid.NAMESPACE_URL, "approved"))
     item = {"@odata.type": "#microsoft.graph.plannerChecklistItem", "title": "Approved", "isChecked": False}
-    link = {"@odata.type": "#microsoft.graph.plannerExternalReference", "alias": "SEC-1", "type": "Other", "previewPriority": " !"}
+    link = {
+        "@odata.type": "#microsoft.graph.plannerExternalReference",
+        "alias": "SEC-1",
+        "type": "Other",
+        "previewPriority": " !",
+    }
     body: dict[str, Any] = {
         "description": "Please decide.",
         "previewType": "checklist",
@@ -169,7 +176,13 @@ def batches(stage: Stage, plan: str, bucket: str, task: str) -> None:
     inner = [
         {"id": "1", "method": "GET", "url": f"{path}/details"},
         {"id": "2", "method": "POST", "url": "/planner/tasks", "headers": as_json, "body": new},
-        {"id": "3", "method": "PATCH", "url": path, "headers": as_json | _match(stage, V1 + path) | FULL, "body": {"priority": 1}},
+        {
+            "id": "3",
+            "method": "PATCH",
+            "url": path,
+            "headers": as_json | _match(stage, V1 + path) | FULL,
+            "body": {"priority": 1},
+        },
         {"id": "4", "method": "GET", "url": f"planner/plans/{plan}/tasks?$select=id", "dependsOn": ["3"]},
         {"id": "5", "method": "GET", "url": "/planner/tasks/AAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
         {"id": "6", "method": "GET", "url": "/groups", "dependsOn": ["5"]},
@@ -200,7 +213,16 @@ def people(stage: Stage, plan: str, bucket: str, task: str) -> None:
         ("start", {}),
         ("complete", {}),
         ("reopen", {}),
-        ("edit", {"fields": {"title": "Edited by hand", "description": "New.", "checklist": {"7": {**CHECK, "title": "Seen"}}}}),
+        (
+            "edit",
+            {
+                "fields": {
+                    "title": "Edited by hand",
+                    "description": "New.",
+                    "checklist": {"7": {**CHECK, "title": "Seen"}},
+                }
+            },
+        ),
         ("tick", {"item": "Seen"}),
         ("assign", {"to": [frida, COORDINATOR]}),
         ("assign", {"to": frida, "off": True}),
@@ -275,7 +297,9 @@ def events(stage: Stage) -> None:
         "transactionId": "session-1",
         "start": {"dateTime": "2026-12-03T09:00:00", "timeZone": "Europe/Berlin"},
         "end": {"dateTime": "2026-12-03T09:30:00", "timeZone": "Europe/Berlin"},
-        "attendees": [{"emailAddress": {"address": "ivan.itwork@example.com", "name": "Ivan Itwork"}, "type": "required"}],
+        "attendees": [
+            {"emailAddress": {"address": "ivan.itwork@example.com", "name": "Ivan Itwork"}, "type": "required"}
+        ],
         "isOnlineMeeting": True,
         "onlineMeetingProvider": "teamsForBusiness",
     }
@@ -309,7 +333,14 @@ def refusals(stage: Stage, plan: str, task: str) -> None:
 def faults(stage: Stage, plan: str, bucket: str) -> None:
     """Throttled, out of order, inside a batch too."""
     path = f"{V1}/planner/plans/{plan}/tasks"
-    for kind, status in {"429": 429, "500": 500, "503": 503, "504": 504, "token_expired": 401, "forbidden": 403}.items():
+    for kind, status in {
+        "429": 429,
+        "500": 500,
+        "503": 503,
+        "504": 504,
+        "token_expired": 401,
+        "forbidden": 403,
+    }.items():
         stage.fault({"kind": kind})
         stage.ask("GET", path, status)
     inner = [{"id": str(number), "method": "GET", "url": f"/planner/buckets/{bucket}"} for number in range(4)]

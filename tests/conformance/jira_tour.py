@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.jira_parts_tour import V3, adf, walk_parts
 from conformance.walking import Stage, jira_headers
-
 from rollout_sync.sandbox.seed import COORDINATOR
-
-V3 = "/jira/rest/api/3"
-
-
-def adf(text: str) -> dict[str, Any]:
-    """A document with one paragraph."""
-    return {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [{"type": "text", "text": text}]}]}
 
 
 def walk(stage: Stage) -> None:
@@ -23,12 +16,7 @@ def walk(stage: Stage) -> None:
     projects_and_people(stage)
     epic, task, other = issues(stage)
     searches(stage, task, other)
-    history(stage, task)
-    properties(stage, task)
-    comments(stage, task)
-    links(stage, task, other)
-    remote_links(stage, task)
-    watchers(stage, task)
+    walk_parts(stage, task, other)
     refusals(stage, task)
     limits(stage, task)
     people(stage, task, other)
@@ -48,7 +36,9 @@ def site(stage: Stage) -> None:
     stage.ask("GET", f"{V3}/issueLinkType/10000", 200)
     stage.ask("GET", f"{V3}/field/search", 200, query={"type": ["custom"], "query": "start"})
     stage.ask("GET", f"{V3}/issuetype/project", 200, query={"projectId": 10000, "level": 1})
-    stage.ask("GET", f"{V3}/mypermissions", 200, query={"permissions": "CREATE_ISSUES,EDIT_ISSUES", "projectKey": "SEC"})
+    stage.ask(
+        "GET", f"{V3}/mypermissions", 200, query={"permissions": "CREATE_ISSUES,EDIT_ISSUES", "projectKey": "SEC"}
+    )
 
 
 def projects_and_people(stage: Stage) -> None:
@@ -64,7 +54,9 @@ def projects_and_people(stage: Stage) -> None:
             stage.ask("GET", f"{V3}/issue/createmeta/{project}/issuetypes/{kind}", 200, query={"maxResults": 200})
     stage.ask("GET", f"{V3}/issue/createmeta/SEC/issuetypes", 400, query={"maxResults": 201})
     stage.ask("GET", f"{V3}/issue/createmeta/SEC/issuetypes/99999", 400)
-    stage.ask("GET", f"{V3}/issue/createmeta", 200, query={"projectKeys": ["SEC"], "expand": "projects.issuetypes.fields"})
+    stage.ask(
+        "GET", f"{V3}/issue/createmeta", 200, query={"projectKeys": ["SEC"], "expand": "projects.issuetypes.fields"}
+    )
     account = stage.ask("GET", f"{V3}/myself", 200)["accountId"]
     stage.ask("GET", f"{V3}/user", 200, query={"accountId": account})
     stage.ask("GET", f"{V3}/user", 404, query={"accountId": "712020:nobody"})
@@ -111,12 +103,19 @@ def issues(stage: Stage) -> tuple[str, str, str]:
     )
     other = made["issues"][0]["key"]
     stage.ask("POST", f"{V3}/issue/bulk", 400, {"issueUpdates": [{"fields": _fields("", "10002")}]})
-    stage.ask("POST", f"{V3}/issue/bulk", 400, {"issueUpdates": [{"fields": _fields(f"{n}", "10002")} for n in range(51)]})
+    stage.ask(
+        "POST", f"{V3}/issue/bulk", 400, {"issueUpdates": [{"fields": _fields(f"{n}", "10002")} for n in range(51)]}
+    )
     stage.ask("POST", f"{V3}/issue", 400, {"fields": _fields("x" * 256, "10002", labels=["a b"], duedate="12/01/2026")})
     everything = "names,schema,changelog,transitions,editmeta,operations,renderedFields"
     stage.ask("GET", f"{V3}/issue/{task}", 200, query={"expand": everything, "properties": ["*all"]})
     stage.ask("GET", f"{V3}/issue/{epic['id']}", 200, query={"fields": ["summary", "status", "labels"]})
-    stage.ask("PUT", f"{V3}/issue/{task}", 204, {"fields": {"summary": "Inventory of apps"}, "update": {"labels": [{"add": "extra"}]}})
+    stage.ask(
+        "PUT",
+        f"{V3}/issue/{task}",
+        204,
+        {"fields": {"summary": "Inventory of apps"}, "update": {"labels": [{"add": "extra"}]}},
+    )
     stage.ask("PUT", f"{V3}/issue/{task}", 200, {"fields": {"duedate": None}}, query={"returnIssue": "true"})
     stage.ask("PUT", f"{V3}/issue/{task}", 400, {"fields": {"duedate": "soon"}})
     stage.ask("GET", f"{V3}/issue/{task}/editmeta", 200)
@@ -134,7 +133,9 @@ def searches(stage: Stage, task: str, other: str) -> None:
     body = {"jql": "project = SEC ORDER BY key", "fields": ["summary", "status", "issuelinks"], "maxResults": 1}
     first = stage.ask("POST", f"{V3}/search/jql", 200, body)
     stage.ask("POST", f"{V3}/search/jql", 200, body | {"nextPageToken": first["nextPageToken"], "properties": ["p"]})
-    stage.ask("POST", f"{V3}/search/jql", 200, {"jql": "project = SEC", "fields": ["*all"], "expand": "names,changelog"})
+    stage.ask(
+        "POST", f"{V3}/search/jql", 200, {"jql": "project = SEC", "fields": ["*all"], "expand": "names,changelog"}
+    )
     stage.ask("GET", f"{V3}/search/jql", 200, query={"jql": "project = SEC", "reconcileIssues": [10000]})
     stage.ask("POST", f"{V3}/search/jql", 400, {"jql": "ORDER BY key"})
     stage.ask("POST", f"{V3}/search/jql", 400, {"jql": 'summary ~ "open'})
@@ -144,95 +145,16 @@ def searches(stage: Stage, task: str, other: str) -> None:
     stage.ask("POST", f"{V3}/search/approximate-count", 400, {"jql": ""})
     stage.ask("GET", f"{V3}/search", 410, query={"jql": "project = SEC"})
     stage.ask("POST", f"{V3}/search", 410, {"jql": "project = SEC"})
-    stage.ask("POST", f"{V3}/jql/parse", 200, {"queries": ["project = SEC", "project ="]}, query={"validation": "strict"})
+    stage.ask(
+        "POST", f"{V3}/jql/parse", 200, {"queries": ["project = SEC", "project ="]}, query={"validation": "strict"}
+    )
     named = ["10000", task, other, "SEC-99999"]
-    stage.ask("POST", f"{V3}/issue/bulkfetch", 200, {"issueIdsOrKeys": named, "fields": ["summary"], "properties": ["p"]})
+    stage.ask(
+        "POST", f"{V3}/issue/bulkfetch", 200, {"issueIdsOrKeys": named, "fields": ["summary"], "properties": ["p"]}
+    )
     stage.ask("POST", f"{V3}/issue/bulkfetch", 200, {"issueIdsOrKeys": named, "expand": ["names", "changelog"]})
     stage.ask("POST", f"{V3}/issue/bulkfetch", 400, {"issueIdsOrKeys": []})
     stage.ask("POST", f"{V3}/issue/bulkfetch", 400, {"issueIdsOrKeys": [f"{n}" for n in range(101)]})
-
-
-def history(stage: Stage, task: str) -> None:
-    """Changelogs."""
-    page = stage.ask("GET", f"{V3}/issue/{task}/changelog", 200, query={"maxResults": 2})
-    ids = [int(one["id"]) for one in page["values"]]
-    stage.ask("POST", f"{V3}/issue/{task}/changelog/list", 200, {"changelogIds": ids})
-    stage.ask("GET", f"{V3}/issue/SEC-99999/changelog", 404)
-    stage.ask("POST", f"{V3}/changelog/bulkfetch", 200, {"issueIdsOrKeys": [task], "maxResults": 1})
-    stage.ask("POST", f"{V3}/changelog/bulkfetch", 200, {"issueIdsOrKeys": [task], "fieldIds": ["status"]})
-    stage.ask("POST", f"{V3}/changelog/bulkfetch", 400, {"issueIdsOrKeys": []})
-
-
-def properties(stage: Stage, task: str) -> None:
-    """Issue properties."""
-    one = f"{V3}/issue/{task}/properties/note"
-    stage.ask("PUT", one, 201, {"a": [1, None, "x"]})
-    stage.ask("PUT", one, 200, raw=b'"a bare text"', headers={"Content-Type": "application/json"})
-    stage.ask("PUT", one, 400, raw=b"{broken", headers={"Content-Type": "application/json"})
-    stage.ask("GET", one, 200)
-    stage.ask("GET", f"{V3}/issue/{task}/properties", 200)
-    stage.ask("DELETE", one, 204)
-    stage.ask("GET", one, 404)
-    stage.ask("DELETE", one, 404)
-
-
-def comments(stage: Stage, task: str) -> None:
-    """Comments."""
-    path = f"{V3}/issue/{task}/comment"
-    made = stage.ask("POST", path, 201, {"body": adf("Hello."), "properties": [{"key": "mark", "value": {"n": 1}}]})
-    one = f"{path}/{made['id']}"
-    stage.ask("GET", path, 200, query={"orderBy": "-created", "expand": "properties"})
-    stage.ask("GET", one, 200, query={"expand": "properties"})
-    stage.ask("PUT", one, 200, {"body": adf("Hello again.")})
-    stage.ask("POST", path, 400, {"body": adf("")})
-    stage.ask("DELETE", one, 204)
-    stage.ask("GET", one, 404)
-    stage.ask("DELETE", one, 404)
-
-
-def links(stage: Stage, task: str, other: str) -> None:
-    """Links between issues."""
-    ends = {"inwardIssue": {"key": task}, "outwardIssue": {"key": other}}
-    stage.ask("POST", f"{V3}/issueLink", 201, {"type": {"name": "Blocks"}, **ends, "comment": {"body": adf("Because.")}})
-    stage.ask("POST", f"{V3}/issueLink", 201, {"type": {"name": "Blocks"}, **ends})
-    stage.ask("POST", f"{V3}/issueLink", 404, {"type": {"name": "Nonsense"}, **ends})
-    stage.ask("POST", f"{V3}/issueLink", 400, {"type": {"name": "Blocks"}, "inwardIssue": {"key": task}})
-    (link,) = stage.ask("GET", f"{V3}/issue/{task}", 200)["fields"]["issuelinks"]
-    stage.ask("GET", f"{V3}/issue/{other}", 200)
-    stage.ask("GET", f"{V3}/issueLink/{link['id']}", 200)
-    stage.ask("DELETE", f"{V3}/issueLink/{link['id']}", 204)
-    stage.ask("GET", f"{V3}/issueLink/{link['id']}", 404)
-
-
-def remote_links(stage: Stage, task: str) -> None:
-    """Links to things outside."""
-    path = f"{V3}/issue/{task}/remotelink"
-    shown = {"url": "https://tasks.example.com/1", "title": "The task", "status": {"resolved": False}}
-    body = {"globalId": "rollout-sync:1", "relationship": "planned in", "object": shown, "application": {"name": "Planner"}}
-    made = stage.ask("POST", path, 201, body)
-    stage.ask("POST", path, 200, body)
-    stage.ask("POST", path, 400, {"globalId": "x"})
-    stage.ask("GET", path, 200)
-    stage.ask("GET", path, 200, query={"globalId": "rollout-sync:1"})
-    stage.ask("GET", path, 404, query={"globalId": "unknown"})
-    one = f"{path}/{made['id']}"
-    stage.ask("GET", one, 200)
-    stage.ask("PUT", one, 204, {"object": {"url": "https://tasks.example.com/2", "title": "Another"}})
-    stage.ask("DELETE", one, 204)
-    stage.ask("GET", one, 404)
-    stage.ask("POST", path, 201, body)
-    stage.ask("DELETE", path, 204, query={"globalId": "rollout-sync:1"})
-    stage.ask("DELETE", path, 404, query={"globalId": "rollout-sync:1"})
-
-
-def watchers(stage: Stage, task: str) -> None:
-    """Who watches."""
-    path, account = f"{V3}/issue/{task}/watchers", stage.ask("GET", f"{V3}/myself", 200)["accountId"]
-    as_json = {"Content-Type": "application/json"}
-    stage.ask("POST", path, 204, raw=f'"{account}"'.encode(), headers=as_json)
-    stage.ask("POST", path, 404, raw=b'"712020:nobody"', headers=as_json)
-    stage.ask("GET", path, 200)
-    stage.ask("DELETE", path, 204, query={"accountId": account})
 
 
 def refusals(stage: Stage, task: str) -> None:
@@ -240,12 +162,23 @@ def refusals(stage: Stage, task: str) -> None:
     nobody: dict[str, str | None] = {"Authorization": None}
     wrong = jira_headers(token="wrong")
     for path in ("myself", "field", "project/SEC/statuses", f"issue/{task}/transitions", "issueLinkType"):
-        stage.ask("GET", f"{V3}/{path}", 401 if path != "project/SEC/statuses" else 401, headers=wrong)
+        stage.ask("GET", f"{V3}/{path}", 401, headers=wrong)
     stage.ask("GET", f"{V3}/myself", 401, headers=nobody)
     stage.ask("POST", f"{V3}/issue", 401, {"fields": _fields("x", "10002")}, headers=wrong)
     stage.ask("POST", f"{V3}/issue/bulk", 401, {"issueUpdates": [{"fields": _fields("x", "10002")}]}, headers=wrong)
-    stage.ask("POST", f"{V3}/issueLink", 401, {"type": {"name": "Blocks"}, "inwardIssue": {}, "outwardIssue": {}}, headers=wrong)
-    for method, rest, body in (("GET", "", None), ("PUT", "", {"fields": {}}), ("GET", "/transitions", None), ("GET", "/editmeta", None)):
+    stage.ask(
+        "POST",
+        f"{V3}/issueLink",
+        401,
+        {"type": {"name": "Blocks"}, "inwardIssue": {}, "outwardIssue": {}},
+        headers=wrong,
+    )
+    for method, rest, body in (
+        ("GET", "", None),
+        ("PUT", "", {"fields": {}}),
+        ("GET", "/transitions", None),
+        ("GET", "/editmeta", None),
+    ):
         stage.ask(method, f"{V3}/issue/SEC-99999{rest}", 404, body)
     stage.ask("DELETE", f"{V3}/issue/SEC-99999", 404)
     for path in ("issuetype/0", "status/0", "statuscategory/0", "priority/0", "issueLinkType/0", "issueLink/0"):

@@ -1,4 +1,4 @@
-"""Where a true answer departs from the vendors' documents: every departure by name, with its reason. Nothing else passes.
+"""Where a true answer departs from the vendors' documents: every departure by name, with its reason, and no other.
 
 Requests are judged as the documents stand, and a little harder: limits that a document states in words only, and member
 names, which Graph's documents leave open although the service refuses unknown ones. The one relief: `$skiptoken` comes
@@ -74,6 +74,7 @@ JIRA_MEMBERS: Final = (
     ),
 )
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """A path that the document has under another name."""
@@ -116,6 +117,7 @@ ISSUE_FIELDS: Final = {
 LINK_MEMBERS: Final = {"inwardIssue": "LinkedIssue", "outwardIssue": "LinkedIssue", "type": "IssueLinkType"}
 """Parts of a link inside an issue. `IssueLink` itself asks for both issues, which is so only for `GET /issueLink/{id}`:
 an issue shows the other end alone (recorded)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:

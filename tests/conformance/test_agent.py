@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from conformance import agent_runs as runs
 from conformance.recording import Exchange
 from conformance.validator import Validator, Verdict, of_services, readable
 from conformance.walking import Stage, new_stage
-
 from rollout_sync.model.operations import Done
 from rollout_sync.template import shipped
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conformance.recording import Recorder
 from conformance.validator import Validator, of_services, readable
-
 from rollout_sync.sandbox.app import create_app
 from rollout_sync.sandbox.seed import COORDINATOR
 from rollout_sync.sandbox.server import SandboxServer

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
+
 from conformance import graph_tour, jira_tour, relaxations
+from conformance.jira_parts_tour import V3, adf
 from conformance.recording import Exchange
 from conformance.validator import Validator, Verdict, of_services, readable
 from conformance.walking import Stage, jira_headers
-
 from rollout_sync.sandbox.graph import routes
 from rollout_sync.sandbox.jira import links, routes_issues, routes_parts, routes_projects, routes_search, routes_site
 
@@ -21,13 +23,13 @@ SEEN_HERE = sorted({*relaxations.JIRA_MORE, *relaxations.JIRA_NULLS} - {"display
 """Members that the sandbox shows too."""
 
 
-def judged(validator: Validator, exchanges: tuple[Exchange, ...]) -> list[Verdict]:
-    return [verdict for exchange in exchanges for verdict in validator.judge(exchange)]
+def judged(validator: Validator, exchanges: tuple[Exchange, ...]) -> Iterator[Verdict]:
+    return (verdict for exchange in exchanges for verdict in validator.judge(exchange))
 
 
 @pytest.mark.parametrize("walk", WALKS)
 def test_every_answer_is_as_the_document_says(walk, validator, request):
-    verdicts = judged(validator, request.getfixturevalue(walk))
+    verdicts = list(judged(validator, request.getfixturevalue(walk)))
 
     wrong = [one for verdict in verdicts for one in verdict.violations if one.side == "answer"]
     assert not wrong, readable(wrong)
@@ -68,7 +70,9 @@ def test_every_operation_of_graph_was_walked(graph_walk):
     assert missed == []
 
 
-@pytest.mark.parametrize("departure", [*relaxations.JIRA_STATUSES, *relaxations.JIRA_MEMBERS], ids=lambda one: one.reason[:40])
+@pytest.mark.parametrize(
+    "departure", [*relaxations.JIRA_STATUSES, *relaxations.JIRA_MEMBERS], ids=lambda one: one.reason[:40]
+)
 def test_no_departure_is_named_in_vain(departure, validator, jira_walk, monkeypatch):
     for table in ("JIRA_STATUSES", "JIRA_MEMBERS"):
         kept = tuple(one for one in getattr(relaxations, table) if one is not departure)
@@ -93,7 +97,9 @@ def test_the_envelope_of_a_bulk_create_is_no_vain_departure_either(validator, ji
 @pytest.mark.parametrize("name", SEEN_HERE)
 def test_no_member_is_let_through_in_vain(name, validator, jira_walk, monkeypatch):
     for table in ("JIRA_MORE", "JIRA_NULLS"):
-        monkeypatch.setattr(relaxations, table, {key: v for key, v in getattr(relaxations, table).items() if key != name})
+        monkeypatch.setattr(
+            relaxations, table, {key: v for key, v in getattr(relaxations, table).items() if key != name}
+        )
 
     assert any(_is_answer_wrong(verdict) for verdict in judged(validator, jira_walk))
 
@@ -138,12 +144,12 @@ def test_a_full_issue_is_413_in_the_documented_way(validator, stage, monkeypatch
     monkeypatch.setattr(links, "MAX_LINKS", 1)
     stage.session.headers.update(jira_headers())
     _, task, other = jira_tour.issues(stage)
-    comment = {"body": jira_tour.adf("Hello.")}
+    comment = {"body": adf("Hello.")}
     for status in (201, 413):
-        stage.ask("POST", f"{jira_tour.V3}/issue/{task}/comment", status, comment)
+        stage.ask("POST", f"{V3}/issue/{task}/comment", status, comment)
     for kind, status in (("Blocks", 201), ("Relates", 413)):
         ends = {"inwardIssue": {"key": task}, "outwardIssue": {"key": other}}
-        stage.ask("POST", f"{jira_tour.V3}/issueLink", status, {"type": {"name": kind}, **ends})
+        stage.ask("POST", f"{V3}/issueLink", status, {"type": {"name": kind}, **ends})
 
     assert_answers_fit(validator, stage)
 

@@ -185,23 +185,24 @@ def _typed(text: str, schema: Mapping[str, Any]) -> Any:
 
 def _request_body(case: _Case) -> Iterator[Violation]:
     declared, raw = case.operation.declared.get("requestBody"), case.exchange.body
-    if declared is None:
+    if declared is None or not raw:
         if raw:
             yield case.violation("request", "body", "the operation takes none")
-        return
-    if not raw:
-        if declared.get("required"):
+        elif declared is not None and declared.get("required"):
             yield case.violation("request", "body", "is required")
         return
     kind = _media_type(case.exchange.headers)
-    if kind not in declared["content"]:
+    if kind in declared["content"]:
+        pointer = case.operation.pointer + pointer_of("requestBody", "content", kind, "schema")
+        yield from _request_json(case, _parsed(raw), case.document.reference(pointer))
+    else:
         yield case.violation("request", "header Content-Type", f"{kind!r} is none of {sorted(declared['content'])}")
-        return
-    body = _parsed(raw)
+
+
+def _request_json(case: _Case, body: Any, schema: dict[str, Any]) -> Iterator[Violation]:
     if body is _NOT_JSON:
         yield case.violation("request", "body", "is no JSON")
         return
-    schema = case.document.reference(case.operation.pointer + pointer_of("requestBody", "content", kind, "schema"))
     judge = relaxations.RequestJudge(schema, registry=case.document.registry, format_checker=relaxations.STRICT_FORMATS)
     for place, message, _ in _errors(judge, body):
         yield case.violation("request", f"body {place}", message)
@@ -209,7 +210,7 @@ def _request_body(case: _Case) -> Iterator[Violation]:
         yield from _in_words(case, body, schema)
 
 
-def _in_words(case: _Case, body: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Violation]:
+def _in_words(case: _Case, body: Mapping[str, Any], schema: dict[str, Any]) -> Iterator[Violation]:
     """What the document says in words, and the names that Graph refuses."""
     asked = (case.operation.method, case.operation.template)
     for one in relaxations.LIMITS:
@@ -217,9 +218,8 @@ def _in_words(case: _Case, body: Mapping[str, Any], schema: Mapping[str, Any]) -
         if (one.method, one.template) == asked and isinstance(given, list) and len(given) > one.most:
             yield case.violation("request", f"body {one.member}", f"{len(given)} values, at most {one.most}")
     if case.document.name == "graph":
-        known = case.document.member_names(schema)
-        for name in sorted(name for name in body if "@" not in name and name not in known):
-            yield case.violation("request", f"body {name}", "the type has no such member")
+        for place in case.document.unknown_members(schema, body):
+            yield case.violation("request", f"body {place}", "the type has no such member")
 
 
 def _answer(case: _Case) -> Iterator[Violation]:
@@ -275,7 +275,10 @@ def _answer_body(case: _Case, raw: bytes, pointer: str) -> Iterator[Violation]:
         yield case.violation("answer", "body", f"is no JSON value that means anything: {raw[:80]!r}")
         return
     yield from _against(case, body, pointer)
-    if case.document.name == "jira":
+    if case.document.name == "graph":
+        for place in case.document.unknown_members(case.document.reference(pointer), body):
+            yield case.violation("answer", f"body {place}", "the type has no such member")
+    else:
         for place, value, schema in _issue_parts(case.operation.template, body):
             for one in _against(case, value, f"/components/schemas/{schema}"):
                 yield case.violation("answer", f"{place} {one.place}", one.message)

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
-from conformance.recording import Recorder
-from support.inprocess import session_for
 
+from conformance.recording import Recorder
 from rollout_sync.sandbox.app import create_app
 from rollout_sync.sandbox.faults import parse_rules
 from rollout_sync.sandbox.graph.access import encode_token
 from rollout_sync.sandbox.seed import CLIENT_ID, COORDINATOR, TENANT_ID
 from rollout_sync.sandbox.world import World
+from support.inprocess import session_for
 
 HOST = "http://127.0.0.1:8765"
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -124,6 +124,7 @@ class Desk:
     monkeypatch: pytest.MonkeyPatch
     shelf: Shelf = field(default_factory=Shelf)
     said: list[str] = field(default_factory=list)
+    elsewhere: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         usual, settings = Invocation.of_process, Invocation.settings
@@ -136,7 +137,7 @@ class Desk:
         def redirected(invocation: Invocation) -> Settings:
             found = settings(invocation)
             over = {name: self.at.url + path for name, path in REAL_NAMES.items()}
-            return replace(found, rewrites={**over, **found.rewrites})
+            return replace(found, rewrites={**over, **found.rewrites, **self.elsewhere})
 
         self._typed: str | None = None
         self.monkeypatch.setattr(Invocation, "of_process", of_process)

@@ -122,7 +122,8 @@ class WorkHours:
         place = np.searchsorted(working, days)
         works = working[np.minimum(place, len(working) - 1)] == days if len(working) else np.zeros(len(days), bool)
         clock = np.array([_clock(moment.time()) for moment in local], np.float64)
-        return (before + place) * self.hours_per_day + np.where(works, self._worked(clock), 0.0)
+        whole = (before + place).astype(np.float64) * self.hours_per_day
+        return np.add(whole, np.where(works, self._worked(clock), 0.0), dtype=np.float64)
 
     def moments(self, hours: Sequence[float]) -> tuple[datetime, ...]:
         """Evenings rather than mornings: 8 hours after Monday morning is Monday evening."""
@@ -131,7 +132,8 @@ class WorkHours:
     def _worked(self, clock: Hours) -> Hours:
         """Hours worked on a working day by each hour of the clock."""
         parts = [np.clip(clock - _clock(a), 0.0, _clock(b) - _clock(a)) for a, b in self.spans]
-        return np.sum(parts, axis=0)
+        found: Hours = np.sum(parts, axis=0)
+        return found
 
     def _moment(self, hours: float) -> datetime:
         days = math.ceil(hours / self.hours_per_day - 1e-9) - 1

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from rollout_sync.errors import LedgerError
 from rollout_sync.ledger.tables import entry
-from rollout_sync.model.codec import fields_from, fingerprint, instant_text, to_json
+from rollout_sync.model.codec import fields_from, fingerprint, fingerprint_of, instant_text, to_json
 from rollout_sync.model.objects import Fields, Intent, Marked, Marker, ObjectKey, Remote
 from rollout_sync.model.operations import OperationState
 from rollout_sync.model.rollout import RolloutId
@@ -77,6 +77,7 @@ def drop_planned(connection: Connection, rollout: RolloutId, wanted: Iterable[Ob
 
 
 def _new_row(rollout: RolloutId, intent: Intent) -> dict[str, object]:
+    fields = to_json(intent.fields)
     return {
         "rollout_id": rollout,
         "object": str(intent.object),
@@ -84,10 +85,10 @@ def _new_row(rollout: RolloutId, intent: Intent) -> dict[str, object]:
         "item": intent.item,
         "marker": new_marker(),
         "state": State.PLANNED.value,
-        "fields": to_json(intent.fields),
+        "fields": fields,
         "needs": to_json([str(key) for key in intent.needs]),
         "after": to_json([str(key) for key in intent.after]),
-        "payload_hash": fingerprint(intent.fields),
+        "payload_hash": fingerprint_of(fields),
     }
 
 

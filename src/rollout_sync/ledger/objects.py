@@ -26,13 +26,20 @@ _SLICE = 400  # ids per IN list; far below SQLite's limit of variables
 
 @dataclass(slots=True)
 class Node:
-    """The little that the engine keeps of each object while it works; all else stays in the file."""
+    """The little that the engine keeps of each object while it works; all else stays in the file.
+
+    The last three are the frontier's: ids of those that wait for this one, the longest chain behind it, and how many
+    it still waits for itself. They are here because a table of their own would take more than all the rest.
+    """
 
     entry_id: int
     kind: ObjectKind
     state: State
     needs: tuple[int, ...]
     after: tuple[int, ...]
+    dependants: tuple[int, ...] = ()
+    height: int = 0
+    blockers: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +60,16 @@ class Entry:
 
 def graph(connection: Connection, rollout: RolloutId) -> dict[int, Node]:
     """All objects of a rollout as a dependency graph, in the order of acceptance."""
-    columns = sa.select(entry.c.entry_id, entry.c.kind, entry.c.state, entry.c.needs, entry.c.after)
+    columns = sa.select(entry.c.object, entry.c.kind, entry.c.state, entry.c.needs, entry.c.after)
     chosen = columns.where(entry.c.rollout_id == rollout).order_by(entry.c.entry_id)
     known = _ids_by_name(connection, rollout)
     shared: dict[str, tuple[int, ...]] = {"[]": ()}  # many children need the same parent: one tuple for all of them
-    return {
-        entry_id: Node(entry_id, ObjectKind(kind), State(state), _ids(needs, known, shared), _ids(after, known, shared))
-        for entry_id, kind, state, needs, after in connection.execute(chosen)
-    }
+    nodes: dict[int, Node] = {}
+    for name, kind, state, needs, after in connection.execute(chosen):
+        entry_id = known[name]  # the number that the tuples hold, and no second one of the same value
+        waits = (_ids(needs, known, shared), _ids(after, known, shared))
+        nodes[entry_id] = Node(entry_id, ObjectKind(kind), State(state), *waits)
+    return nodes
 
 
 def _ids_by_name(connection: Connection, rollout: RolloutId) -> dict[str, int]:

@@ -65,7 +65,12 @@ def fields_from(text: str) -> Fields:
 
 def fingerprint(value: object) -> str:
     """SHA-256 of the canonical JSON, in hex."""
-    return hashlib.sha256(to_json(value).encode()).hexdigest()
+    return fingerprint_of(to_json(value))
+
+
+def fingerprint_of(text: str) -> str:
+    """The fingerprint of a value that `to_json` wrote already."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def instant_text(moment: datetime) -> str:

@@ -5,6 +5,7 @@ A file of lines, so that a plan of ten thousand objects is carried out without h
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -35,8 +36,14 @@ class _FileIntents:
         return self.count
 
     def __iter__(self) -> Iterator[Intent]:
+        count = 0
         for _kind, value in _lines(self.path, "create"):
-            yield _intent(value)
+            with _shaped(self.path):
+                intent = _intent(value)
+            yield intent
+            count += 1
+        if count != self.count:
+            raise _unusable(self.path, f"it holds {count} objects to create instead of {self.count}")
 
 
 def write(plan: Plan, path: Path) -> None:
@@ -56,7 +63,11 @@ def write(plan: Plan, path: Path) -> None:
             file.write(to_json({"end": digest.hexdigest()}).encode() + b"\n")
         temporary.replace(path)
     except OSError as error:
-        raise PlanError(f"the plan file cannot be written: {error.strerror}", where=str(path)) from error
+        raise PlanError(
+            f"the plan file cannot be written: {error.strerror}",
+            where=str(path),
+            hint="name a file in a folder that exists and can be written",
+        ) from error
 
 
 def _rows(plan: Plan) -> Iterator[dict[str, object]]:
@@ -109,13 +120,23 @@ def read(path: Path) -> Plan:
         PlanError: missing, cut off, changed by hand, or written by another version.
     """
     _verify(path)
-    head = _head(path)
-    if head.get("format") != FORMAT:
-        raise _unusable(path, "it was written by another version")
-    writes: dict[str, list[Write]] = {"update": [], "agreed": []}
-    for kind, value in _lines(path, *writes):
-        writes[kind].append(_write(value))
-    return _plan(path, head, writes)
+    with _shaped(path):
+        head = _head(path)
+        if head.get("format") != FORMAT:
+            raise _unusable(path, "it was written by another version")
+        writes: dict[str, list[Write]] = {"update": [], "agreed": []}
+        for kind, value in _lines(path, *writes):
+            writes[kind].append(_write(value))
+        return _plan(path, head, writes)
+
+
+@contextlib.contextmanager
+def _shaped(path: Path) -> Iterator[None]:
+    """A checksum can be right and the content still not be a plan's."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+        raise _unusable(path, f"it does not have the shape of a plan ({type(error).__name__}: {error})") from error
 
 
 def _head(path: Path) -> dict[str, Any]:
@@ -126,6 +147,10 @@ def _head(path: Path) -> dict[str, Any]:
 
 
 def _plan(path: Path, text: dict[str, Any], writes: dict[str, list[Write]]) -> Plan:
+    for kind, names in _KINDS.items():
+        for name in names:
+            if not isinstance(text[name], kind):
+                raise TypeError(f"{name} is no {kind.__name__}")
     return Plan(
         id=text["id"],
         rollout=RolloutId(text["rollout"]),
@@ -147,6 +172,15 @@ def _plan(path: Path, text: dict[str, Any], writes: dict[str, list[Write]]) -> P
             for code, message, hint, where in text["blockers"]
         ),
     )
+
+
+_KINDS: Mapping[type, tuple[str, ...]] = {
+    str: ("id", "rollout", "name", "ledger", "fingerprint", "made_at"),
+    int: ("revision", "creates", "pending"),
+    dict: ("source", "facts", "baseline"),
+    list: ("gone", "blockers"),
+}
+"""What the members of the head are."""
 
 
 def _verify(path: Path) -> None:
@@ -172,7 +206,9 @@ def _lines(path: Path, *kinds: str) -> Iterator[tuple[str, Fields]]:
     with path.open("r", encoding="utf-8") as file:
         for line in file:
             if line.startswith(starts):
-                for kind, value in fields_from(line).items():
+                with _shaped(path):
+                    fields = fields_from(line)
+                for kind, value in fields.items():
                     if isinstance(value, dict):
                         yield kind, value
 

@@ -201,7 +201,7 @@ def _recognise(plan: Plan, run: Run) -> None:
     for kind in (ObjectKind.PLAN, ObjectKind.BUCKET, ObjectKind.TASK):
         with run.database.transaction() as connection:
             nodes = objects.graph(connection, run.rollout)
-            waiting = [node.entry_id for node in nodes.values() if node.object.kind is kind and _is_ready(node, nodes)]
+            waiting = [node.entry_id for node in nodes.values() if node.kind is kind and _is_ready(node, nodes)]
             entries.mark_inflight(connection, waiting, sent_at=since, high_water=0, fence=run.lease.fence)
         if waiting:
             settling.settle(run)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rollout_sync.model.objects import Sighting
+from rollout_sync.model.objects import ObjectKey, Sighting
 from rollout_sync.model.operations import Finding, Severity
 from rollout_sync.model.rollout import Home, Item, Person, Rollout, TrackerName
 from rollout_sync.model.schedule import Schedule
@@ -110,6 +110,19 @@ def of_sighting(sighting: Sighting) -> list[Finding]:
         for key, reason in sighting.unseen.items()
     ]
     return gone + unseen
+
+
+def of_orphans(orphans: Sequence[ObjectKey]) -> list[Finding]:
+    """What cannot be made any more."""
+    return [
+        Finding(
+            severity=Severity.WARNING,
+            code="belongs-to-deleted",
+            message=f"{key} is not made: what it belongs to was deleted",
+            where=str(key),
+        )
+        for key in orphans
+    ]
 
 
 def of_adoption(source: Mapping[str, object], creates: int) -> list[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,13 +31,16 @@ _SETTLED = frozenset({State.CREATED, State.FAILED, State.GONE, State.SKIPPED})
 
 
 class Node(Protocol):
-    """What the frontier needs of an object."""
+    """What the frontier needs of an object, and what it notes on it; see `ledger.objects.Node`."""
 
     entry_id: int
     kind: ObjectKind
     state: State
     needs: tuple[int, ...]
     after: tuple[int, ...]
+    dependants: tuple[int, ...]
+    height: int
+    blockers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,30 +56,24 @@ class Frontier:
 
     def __init__(self, nodes: Mapping[int, Node]) -> None:
         self._nodes = nodes
-        self._dependants: dict[int, list[int]] = defaultdict(list)
-        self._blockers: dict[int, int] = {}
         self._ready: dict[ObjectKind, list[tuple[int, int]]] = defaultdict(list)
         self._in_flight: dict[ObjectKind, int] = defaultdict(int)
         self._total = Counter(node.kind for node in nodes.values())
         self._made = Counter(node.kind for node in nodes.values() if node.state is State.CREATED)
-        for node in nodes.values():
-            for other in (*node.needs, *node.after):
-                self._dependants[other].append(node.entry_id)
-        self._height = _heights(nodes, self._dependants)
+        _note_dependants(nodes)
+        _note_heights(nodes)
         for node in nodes.values():
             if node.state is State.PLANNED:
                 self._admit(node)
 
     def _admit(self, node: Node) -> None:
-        self._blockers[node.entry_id] = sum(
-            self._nodes[other].state not in _SETTLED for other in (*node.needs, *node.after)
-        )
-        if not self._blockers[node.entry_id]:
+        node.blockers = sum(self._nodes[other].state not in _SETTLED for other in (*node.needs, *node.after))
+        if not node.blockers:
             self._offer(node)
 
     def _offer(self, node: Node) -> None:
         if all(self._nodes[other].state is State.CREATED for other in node.needs):
-            heapq.heappush(self._ready[node.kind], (-self._height[node.entry_id], node.entry_id))
+            heapq.heappush(self._ready[node.kind], (-node.height, node.entry_id))
 
     def next_chunk(self, tracker: TrackerName, capacity: Mapping[ObjectKind, int]) -> Chunk | None:
         """The next request for a tracker, or None when it is better or necessary to wait."""
@@ -119,14 +116,14 @@ class Frontier:
         if state is State.PLANNED:
             self._admit(node)
         elif state in _SETTLED and not was_settled:
-            for other in self._dependants[entry_id]:
+            for other in node.dependants:
                 self._unblock(self._nodes[other])
 
     def _unblock(self, node: Node) -> None:
         if node.state is not State.PLANNED:
             return
-        self._blockers[node.entry_id] -= 1
-        if not self._blockers[node.entry_id]:
+        node.blockers -= 1
+        if not node.blockers:
             self._offer(node)
 
     def blocked(self) -> tuple[int, ...]:
@@ -149,22 +146,30 @@ class Frontier:
         return self._made[kind], self._total[kind]
 
 
-def _heights(nodes: Mapping[int, Node], dependants: Mapping[int, Collection[int]]) -> dict[int, int]:
+def _note_dependants(nodes: Mapping[int, Node]) -> None:
+    """Who waits for whom, the other way round."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for node in nodes.values():
+        for other in (*node.needs, *node.after):
+            found[other].append(node.entry_id)
+    for entry_id, waiting in found.items():
+        nodes[entry_id].dependants = tuple(waiting)
+
+
+def _note_heights(nodes: Mapping[int, Node]) -> None:
     """Length of the longest chain of objects behind each one."""
-    heights: dict[int, int] = {}
-    for entry_id in _children_first(nodes, dependants):
-        heights[entry_id] = 1 + max((heights[other] for other in dependants.get(entry_id, ())), default=0)
-    return heights
+    for node in _dependants_first(nodes):
+        node.height = 1 + max((nodes[other].height for other in node.dependants), default=0)
 
 
-def _children_first(nodes: Mapping[int, Node], dependants: Mapping[int, Collection[int]]) -> Iterable[int]:
-    """Entry ids so that each comes after all that depend on it (Kahn's algorithm, run from the leaves)."""
-    open_dependants = {entry_id: len(dependants.get(entry_id, ())) for entry_id in nodes}
-    stack = [entry_id for entry_id, count in open_dependants.items() if not count]
+def _dependants_first(nodes: Mapping[int, Node]) -> Iterable[Node]:
+    """Nodes so that each comes after all that depend on it (Kahn's algorithm, run from the leaves)."""
+    waiting = {node.entry_id: len(node.dependants) for node in nodes.values() if node.dependants}
+    stack = [node for node in nodes.values() if not node.dependants]
     while stack:
-        entry_id = stack.pop()
-        yield entry_id
-        for other in (*nodes[entry_id].needs, *nodes[entry_id].after):
-            open_dependants[other] -= 1
-            if not open_dependants[other]:
-                stack.append(other)
+        node = stack.pop()
+        yield node
+        for other in (*node.needs, *node.after):
+            waiting[other] -= 1
+            if not waiting[other]:
+                stack.append(nodes[other])

@@ -51,6 +51,12 @@ class _Compared:
     writes: tuple[Write, ...]
     agreed: tuple[Write, ...]
     operations: tuple[Operation, ...]
+    orphans: tuple[ObjectKey, ...]
+
+    @property
+    def wanted(self) -> frozenset[ObjectKey]:
+        """What is to be made."""
+        return frozenset(intent.object for intent in self.intents)
 
 
 def planned_from(database: Database, rollout: RolloutId, today: date) -> date:
@@ -96,6 +102,7 @@ def make(
         *findings.of_schedule(schedule, rollout),
         *limits.check(intents),
         *findings.of_sighting(sighting),
+        *findings.of_orphans(compared.orphans),
         *findings.of_adoption(known.source if known else {}, len(compared.intents)),
     )
     return Plan(
@@ -113,7 +120,7 @@ def make(
         writes=compared.writes,
         agreed=compared.agreed,
         gone=sighting.gone,
-        pending=sum(entry.state in _TO_MAKE for entry in kept),
+        pending=sum(_is_pending(entry, compared.wanted) for entry in kept),
         operations=compared.operations,
         findings=found,
         schedule=schedule,
@@ -187,7 +194,8 @@ def _compare(intents: Sequence[Intent], kept: Sequence[Entry], sighting: Sightin
     by_key = {entry.object: entry for entry in kept}
     seen = {observation.object: observation for observation in sighting.observations}
     places = {str(entry.object): entry.remote for entry in kept if entry.remote is not None}
-    fresh = [intent for intent in intents if _is_to_make(by_key.get(intent.object))]
+    orphans = _orphans(intents, kept, sighting)
+    fresh = [intent for intent in intents if intent.object not in orphans and _is_to_make(by_key.get(intent.object))]
     operations = [_pending(by_key.get(intent.object), diff.created(intent)) for intent in fresh]
     writes: list[Write] = []
     agreed: list[Write] = []
@@ -207,7 +215,25 @@ def _compare(intents: Sequence[Intent], kept: Sequence[Entry], sighting: Sightin
             writes.append(_write(known, found, seen.get(entry.object), places))
         elif found.base != known.base:
             agreed.append(Write(object=entry.object, fields={}, base=found.base))
-    return _Compared(tuple(fresh), tuple(writes), tuple(agreed), tuple(operations))
+    return _Compared(tuple(fresh), tuple(writes), tuple(agreed), tuple(operations), tuple(orphans))
+
+
+def _orphans(intents: Sequence[Intent], kept: Sequence[Entry], sighting: Sighting) -> dict[ObjectKey, None]:
+    """What cannot be made, and was not made before, because people deleted what it belongs to."""
+    gone = {entry.object for entry in kept if entry.state is State.GONE} | set(sighting.gone)
+    standing = {entry.object for entry in kept if entry.state is State.CREATED} | gone
+    found: dict[ObjectKey, None] = {}
+    for intent in intents:  # parents come before children
+        if intent.object not in standing and any(other in gone or other in found for other in intent.needs):
+            found[intent.object] = None
+    return found
+
+
+def _is_pending(entry: Entry, wanted: frozenset[ObjectKey]) -> bool:
+    """Whether a run has something to do for it; what failed or was left out counts while it is still wanted."""
+    if entry.state in (State.FAILED, State.SKIPPED):
+        return entry.object in wanted
+    return entry.state in _TO_MAKE
 
 
 def _is_in_reach(entry: Entry, trackers: Mapping[TrackerName, Tracker]) -> bool:

@@ -58,7 +58,7 @@ class SandboxTokens(AccessTokenProvider):
         self._url = f"{url}/login/{TENANT}/oauth2/v2.0/token"
         self._token = ""
 
-    async def get_authorization_token(self, uri: str, additional_authentication_context: Any = None) -> str:  # noqa: ARG002 - the interface
+    async def get_authorization_token(self, uri: str, additional_authentication_context: Any = None) -> str:
         if not self._token:
             form = {**CLIENT, "grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
             async with httpx.AsyncClient(trust_env=False) as http:
@@ -146,7 +146,9 @@ async def _plan(graph: GraphServiceClient, group: str) -> Any:
 
 async def _task(graph: GraphServiceClient, plan: str, bucket: str, person: str) -> Any:
     assignment = {"@odata.type": "#microsoft.graph.plannerAssignment", "orderHint": " !"}
-    new = PlannerTask(plan_id=plan, bucket_id=bucket, title=WROTE["title"], due_date_time=DUE, priority=WROTE["priority"])
+    new = PlannerTask(
+        plan_id=plan, bucket_id=bucket, title=WROTE["title"], due_date_time=DUE, priority=WROTE["priority"]
+    )
     new.assignments = PlannerAssignments(additional_data={person: assignment})
     task = await graph.planner.tasks.post(new)
     one = graph.planner.tasks.by_planner_task_id(task.id)

@@ -41,7 +41,9 @@ def walk(jira: JIRA) -> dict[str, Any]:
     jira.transition_issue(task.key, steps[WROTE["status"]])
     second.update(fields={"duedate": WROTE["due"]})
 
-    found = jira.enhanced_search_issues("project = SEC AND labels = rs-outside", fields="summary,labels,status", maxResults=5)
+    found = jira.enhanced_search_issues(
+        "project = SEC AND labels = rs-outside", fields="summary,labels,status", maxResults=5
+    )
     seen = jira.issue(task.key)
     read = {
         "task": found[0].fields.summary,

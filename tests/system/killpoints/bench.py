@@ -1,4 +1,4 @@
-"""Runs cases: a sandbox process, a worker process, and for each case fresh state, kills, repeated commands, a verdict."""
+"""Runs cases: a sandbox and a worker process, and for each case fresh state, kills, repeated commands, a verdict."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ _AUDIT = """
 CREATE TABLE audit (object TEXT NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL);
 CREATE TRIGGER audit_moves AFTER UPDATE OF state ON entry WHEN OLD.state <> NEW.state
 BEGIN INSERT INTO audit VALUES (NEW.object, OLD.state, NEW.state); END;
+CREATE TABLE trouble (kind TEXT NOT NULL);
+CREATE TRIGGER audit_trouble AFTER UPDATE OF last_error ON entry WHEN NEW.last_error <> ''
+BEGIN INSERT INTO trouble VALUES (NEW.kind); END;
 """
 
 
@@ -44,6 +47,8 @@ class Played:
         kills: how many of the planned kills happened.
         points: crash points passed in all runs.
         faulty: requests that the sandbox answered wrongly, inner ones included.
+        hits: kinds of objects that were refused or in doubt for a while.
+        reported: duplicates that the product's own `verify` reports; asked only where there are some.
     """
 
     script: str
@@ -53,6 +58,8 @@ class Played:
     kills: int
     points: int
     faulty: int
+    hits: frozenset[str]
+    reported: tuple[str, ...] = ()
 
 
 class Worker:
@@ -155,6 +162,7 @@ class Bench:
         self.plan = folder / "crash-test.plan"
         self._blank = folder / "blank"
         self._number = 0
+        self._points: dict[str, int] = {}
         self._make_plan()
 
     def _make_plan(self) -> None:
@@ -181,13 +189,29 @@ class Bench:
         self.sandbox.set_up(script)
         return folder
 
-    def play(self, script: Script, at: Sequence[int] = (), mutant: str = "") -> Played:
-        """One case: kill at the given crash points, each counted from the kill before, and repeat until finished."""
+    def points(self, script: Script) -> int:
+        """How many crash points all runs of the script have together when nobody is killed; counted once."""
+        if script.name not in self._points:
+            played = self.play(script)
+            assert played.verdict.is_clean, played
+            self._points[script.name] = played.points
+        return self._points[script.name]
+
+    def play(self, script: Script, at: Sequence[int] = (), *, mutant: str = "", plan_after: bool = False) -> Played:
+        """One case: kill at the given crash points, each counted from the kill before, and repeat until finished.
+
+        With `plan_after` a new plan is made at the end, which has to be empty.
+        """
         folder = self.fresh(script)
         try:
             course = self._course(script, folder, list(at), mutant)
             self.sandbox.advance(10 * BEYOND)  # whatever is still under way happens now
             verdict = self._verdict(course, folder, mutant)
+            if plan_after:
+                verdict = replace(verdict, lies=(*verdict.lies, *self._left_to_plan(folder)))
+            told = self.worker.run("verify", folder, self.plan) if verdict.duplicates else {}
+            with contextlib.closing(sqlite3.connect(folder / "ledger.db")) as ledger:
+                hits = frozenset(kind for (kind,) in ledger.execute("SELECT kind FROM trouble"))
         finally:
             shutil.rmtree(folder)
         faulty = sum(fault["fired"] for fault in course.faults)
@@ -199,7 +223,14 @@ class Bench:
             kills=course.kills,
             points=course.points,
             faulty=faulty,
+            hits=hits,
+            reported=tuple(told.get("duplicates", ())),
         )
+
+    def _left_to_plan(self, folder: Path) -> list[str]:
+        told = self.worker.run("plan", folder, folder / "after.plan")
+        is_empty = told.get("creates") == told.get("writes") == 0
+        return [] if is_empty else [f"a plan after everything was made is not empty: {told}"]
 
     def _course(self, script: Script, folder: Path, fuses: list[int], mutant: str) -> _Course:
         course = _Course()

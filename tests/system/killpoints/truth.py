@@ -129,7 +129,9 @@ def _judge_links(evidence: Evidence, notes: _Notes) -> None:
     ]
     notes.compare("link", wanted, [(link["source"], link["target"]) for link in links])
     shown = evidence.collections.get("jira.remotelink", {}).values()
-    crossings = [(_target(evidence, one.fields["issue"]), one.fields["title"]) for one in _of_kinds(evidence, "remote-link")]
+    crossings = [
+        (_target(evidence, one.fields["issue"]), one.fields["title"]) for one in _of_kinds(evidence, "remote-link")
+    ]
     notes.compare("remote link", crossings, [(one["issue"], one["object"]["title"]) for one in shown])
 
 
@@ -137,7 +139,9 @@ def _judge_board(evidence: Evidence, notes: _Notes) -> None:
     plans, buckets, tasks = (evidence.collections.get(f"graph.{name}", {}) for name in ("plans", "buckets", "tasks"))
     ours = {kind: list(_of_kinds(evidence, kind)) for kind in ("plan", "bucket", "task")}
     notes.compare(
-        "plan", [(one.remote_id, one.fields["title"]) for one in ours["plan"]], [_named(p, "title") for p in plans.values()]
+        "plan",
+        [(one.remote_id, one.fields["title"]) for one in ours["plan"]],
+        [_named(p, "title") for p in plans.values()],
     )
     notes.compare(
         "bucket",

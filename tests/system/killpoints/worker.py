@@ -19,9 +19,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from system.killpoints import mutants
-from system.killpoints.hooks import Fuse, Hooks, SandboxTime, Witness
-
 from rollout_sync import config
 from rollout_sync.app import App, Edges
 from rollout_sync.errors import RolloutSyncError
@@ -33,6 +30,8 @@ from rollout_sync.sync import applying, planning, verifying, wishing
 from rollout_sync.sync.applying import Applied
 from rollout_sync.template import shipped
 from rollout_sync.template.people import read_people
+from system.killpoints import mutants
+from system.killpoints.hooks import Fuse, Hooks, SandboxTime, Witness
 
 ROLLOUT = RolloutId("crash-test")
 _TEMPLATE = Path(__file__).with_name("rollout.yaml")
@@ -99,7 +98,11 @@ def _plan(app: App, job: Job) -> Mapping[str, Any]:
     with app.ledger() as database:
         plan = _planned(app, database)
     planfile.write(plan, job.plan)
-    return {"creates": len(plan.intents), "writes": len(plan.writes), "blockers": [one.message for one in plan.blockers]}
+    return {
+        "creates": len(plan.intents),
+        "writes": len(plan.writes),
+        "blockers": [one.message for one in plan.blockers],
+    }
 
 
 def _apply(app: App, job: Job) -> Mapping[str, Any]:

@@ -30,6 +30,9 @@ class Thing:
     state: State = State.PLANNED
     needs: tuple = ()
     after: tuple = field(default=())
+    dependants: tuple = ()
+    height: int = 0
+    blockers: int = 0
 
     @property
     def kind(self):

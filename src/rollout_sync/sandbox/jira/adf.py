@@ -83,6 +83,7 @@ _CHILDREN: Final[dict[str, frozenset[str]]] = {
     "layoutSection": frozenset({"layoutColumn"}),
 }
 _ITEMS: Final = frozenset({"taskItem", "decisionItem"})
+_ENDS_LINE: Final = _BLOCKS | _ITEMS
 _LEAVES: Final = frozenset({"rule", "blockCard", "embedCard", "extension", "media"}) | (_INLINES - {"text"})
 _NEEDS_CONTENT: Final = frozenset({"bulletList", "orderedList", "listItem", "table", "tableRow", "blockquote", "panel"})
 _MAX_DEPTH: Final = 40
@@ -185,5 +186,5 @@ def _collect(node: Json, parts: list[str]) -> None:
         parts.append(str(attrs.get("url", "")))
     for child in node.get("content") or ():
         _collect(child, parts)
-    if kind in _BLOCKS | _ITEMS:
+    if kind in _ENDS_LINE:
         parts.append("\n")

@@ -29,8 +29,14 @@ def first_patch(fields: Fields, current: Json, mark: Mark) -> dict[str, object]:
     body: dict[str, object] = {}
     if found != mark:
         wanted = fields.get("text")
-        body["description"] = add_mark(wanted if isinstance(wanted, str) else text, mark)
+        ours = wanted if isinstance(wanted, str) else ""
+        body["description"] = add_mark(_joined(text if found is None else "", ours) or text, mark)
     return body | _entries(fields, current)
+
+
+def _joined(theirs: str, ours: str) -> str:
+    """People may have written notes before ours came: theirs stay on top."""
+    return ours if theirs in ours else f"{theirs}\n\n{ours}".rstrip()
 
 
 def later_patch(fields: Fields, current: Json, mark: Mark) -> dict[str, object]:

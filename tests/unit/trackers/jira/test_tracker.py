@@ -349,6 +349,12 @@ def test_a_copy_with_our_property_is_still_a_copy(site, tracker):
     assert [one.is_copy for one in tracker.discover(ROLLOUT)] == [False, True]
 
 
+def test_an_issue_that_we_made_twice_is_no_copy_of_people(site, tracker):
+    twice = [made(tracker.send(ROLLOUT, [create(1)]))[0].id for _ in range(2)]
+    seen = [one for one in tracker.discover(ROLLOUT) if not one.is_copy]
+    assert [one.remote.id for one in seen] == twice
+
+
 def test_high_water_is_the_newest_key_and_needs_one_request(site, tracker):
     before = site.requests()
     empty = tracker.high_water()
