@@ -290,7 +290,7 @@ class RunMachine(RuleBasedStateMachine):
         """The same command in a second window, on the same ledger."""
         result = self._life(CALM).run(self.draft, force=True)
         self.require(result.applied is None, "I9", "two runs worked on one rollout at the same time")
-        known = isinstance(result.error, (LedgerBusy, TrackerError, PlanError))
+        known = isinstance(result.error, (LedgerBusy, TrackerError, PlanError)) or self.is_login_faulty
         self.require(known, "I9", f"the second run ended with {result.error!r}")
         event("rival")
 

@@ -27,7 +27,7 @@ _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-_PATIENCE = 180
+_PATIENCE = 90
 
 
 def a_go_live(today: date) -> str:
@@ -44,7 +44,7 @@ def start_rollout(sandbox: Sandbox, folder: Path, template: str, *options: str) 
     """Run `rollout-sync start`; its complaint is the failure."""
     command = (sys.executable, "-m", "rollout_sync.cli", "--sandbox", sandbox.url, "start", template)
     done = subprocess.run(
-        [*command, "--people", str(PEOPLE), *options, "--yes", "--no-input"],
+        [*command, "--people", str(PEOPLE), *options, "--yes", "--no-input", "--settle", "0"],
         cwd=folder,
         env=dict(environment(folder)),
         stdin=subprocess.DEVNULL,

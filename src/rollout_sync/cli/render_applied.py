@@ -74,15 +74,12 @@ def write_applied(applied: Applied, screen: Screen) -> None:
 @contextmanager
 def progress(screen: Screen, total: int) -> Iterator[Callable[[Step], None]]:
     """One bar over all objects of a run; notes of the run are shown as lines."""
-    made: dict[object, int] = {}
     with screen.progress("creating", total) as bar:
 
         def on_step(step: Step) -> None:
             if step.note:
                 screen.note(step.note)
-            if step.kind is not None and step.total:
-                before = made.get(step.kind, 0)
-                made[step.kind] = max(before, step.made)
-                bar.advance(made[step.kind] - before, note=step.kind.value)
+            if step.kind is not None and step.new:
+                bar.advance(step.new, note=step.kind.value)
 
         yield on_step

@@ -12,6 +12,10 @@ from typing import Protocol, TextIO
 from rollout_sync.cli.symbols import Symbols, clean, symbols_for, width_of
 
 
+_TYPEWRITERS = frozenset({"dumb", "unknown"})
+"""Values of TERM by which terminals say that they can only write line after line."""
+
+
 class Progress(Protocol):
     """A running count."""
 
@@ -27,12 +31,14 @@ class Screen:
     Attributes:
         use_color: whether signs and headings may be coloured, where the stream is a terminal.
         is_quiet: leaves out progress and notes.
+        can_draw: whether a terminal can move its cursor, and so show a bar.
     """
 
     stdout: TextIO
     stderr: TextIO
     use_color: bool = True
     is_quiet: bool = False
+    can_draw: bool = True
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str] | None = None) -> Screen:
@@ -42,6 +48,7 @@ class Screen:
             stdout=sys.stdout,
             stderr=sys.stderr,
             use_color=not known.get("NO_COLOR") and known.get("TERM") != "dumb",
+            can_draw=known.get("TERM") not in _TYPEWRITERS,
         )
 
     @property
@@ -91,7 +98,7 @@ class Screen:
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Progress]:
         """Count up to `total` on stderr: a bar for a person, a line at every tenth for a log."""
-        if self.is_quiet or not self.stderr.isatty():
+        if self.is_quiet or not self.can_draw or not self.stderr.isatty():
             yield _Tenths(screen=self, title=title, total=total)
             return
         from rollout_sync.cli.rich_parts import progress_bar  # noqa: PLC0415 - rich is slow to load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rollout_sync.errors import PlanError
 from rollout_sync.health.draws import Draws
 from rollout_sync.health.montecarlo import criticality
-from rollout_sync.health.network import Activity, ActivityNetwork, Link, counted
+from rollout_sync.health.network import Activity, ActivityNetwork, Link, counted, in_order
 from rollout_sync.health.outlook import Belief, Chances
 from rollout_sync.health.pace import Pace
 from rollout_sync.health.prior import DEFAULT_PRIOR, Prior
@@ -31,6 +31,7 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 PLANNED_SHARE = 0.5
 """With fewer planned lengths than this share there is no plan to speak of."""
 _PATH_TRIALS = 2_000
+_CLOSE = 1e-6
 _HORIZON_DAYS = 10_000
 """Working days beyond which a decile is not told apart: some 40 years, within every calendar."""
 
@@ -88,7 +89,9 @@ class Forecast:
             "basis": self.basis.value,
             "now": self.now.isoformat(),
             "target": self.target.isoformat() if self.target else None,
-            "deciles": {f"P{round(100 * level)}": one.isoformat() for level, one in zip(LEVELS, self.deciles, strict=True)},
+            "deciles": {
+                f"P{round(100 * level)}": one.isoformat() for level, one in zip(LEVELS, self.deciles, strict=True)
+            },
             "p_target": self.p_target,
             "p_grace": self.p_grace,
             "grace_hours": round(self.grace, 2),
@@ -135,55 +138,135 @@ def forecast(
         raise PlanError("a network without activities has no finish", hint="give it at least one activity")
     if trials < 1:
         raise ValueError(f"{trials} trials are too few")
-    situation = situation_of(network, worktime)
-    draws = Draws(seed=seed, trials=trials)
-    if situation.is_finished:
-        return _finished(network, situation, worktime, prior, draws)
-    if situation.planned_share < PLANNED_SHARE:
-        return _without_plan(network, situation, worktime, prior, draws)
-    return _by_network(network, situation, worktime, prior, draws)
+    case = _Case(
+        network=network,
+        worktime=worktime,
+        situation=situation_of(network, worktime),
+        prior=prior,
+        draws=Draws(seed=seed, trials=trials),
+    )
+    if case.situation.is_finished:
+        return _finished(case)
+    if case.situation.planned_share < PLANNED_SHARE:
+        return _without_plan(case)
+    return _by_network(case)
 
 
-def _by_network(
-    network: ActivityNetwork, situation: Situation, worktime: WorkTime, prior: Prior, draws: Draws
-) -> Forecast:
-    chances = Chances(situation, Belief.of(situation, prior), draws)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    network: ActivityNetwork
+    worktime: WorkTime
+    situation: Situation
+    prior: Prior
+    draws: Draws
+
+    def moments(self, hours: Sequence[float]) -> tuple[datetime, ...]:
+        """Moments so many working hours from `now`."""
+        now = float(self.worktime.hours([self.network.now])[0])
+        return self.worktime.moments([now + hour for hour in hours])
+
+
+def _by_network(case: _Case) -> Forecast:
+    situation = case.situation
+    chances = Chances(situation, Belief.of(situation, case.prior), case.draws)
     outlook = chances.outlook()
-    now = float(worktime.hours([network.now])[0])
     hours = np.minimum(np.quantile(outlook.hours, LEVELS), _HORIZON_DAYS * situation.day)
+    paths = criticality(situation, outlook.trials, min(_PATH_TRIALS, case.draws.trials))
     missing = 1 - situation.planned_share
-    return Forecast(
+    note = f"{missing:.0%} of the activities have no planned length; the median of the others stands in"
+    return _answer(
+        case,
         basis=Basis.NETWORK,
-        deciles=_given(network, worktime.moments([now + hour for hour in hours.tolist()])),
-        p_target=_chance(outlook.hours, situation.target),
-        p_grace=_chance(outlook.hours, situation.target, situation.grace),
-        planned_finish=_given(network, worktime.moments([now + situation.planned_finish]))[0],
-        criticality={
-            key: round(share, 4)
-            for key, share in criticality(situation, outlook.trials, min(_PATH_TRIALS, draws.trials)).items()
-        },
-        notes=(f"{missing:.0%} of the activities have no planned length; the median of the others stands in",)
-        if missing > 0
-        else (),
-        pace=chances.belief.pace,
-        **_common(network, situation, worktime, prior, draws),
+        deciles=case.moments(hours.tolist()),
+        chances=(
+            chance_by(outlook.hours, situation.target),
+            chance_by(outlook.hours, situation.target, situation.grace),
+        ),
+        criticality={key: round(share, 4) for key, share in paths.items()},
+        notes=(note,) if missing > 0 else (),
     )
 
 
-def _without_plan(
-    network: ActivityNetwork, situation: Situation, worktime: WorkTime, prior: Prior, draws: Draws
-) -> Forecast:
-    days = np.minimum(days_left(flow_of(network, counted(network)), prior, draws), _HORIZON_DAYS)
-    target = None if network.target is None else (network.target - network.now) / timedelta(days=1)
-    grace = situation.grace / situation.day
-    return Forecast(
+def _without_plan(case: _Case) -> Forecast:
+    now, target = case.network.now, case.network.target
+    days = np.minimum(days_left(flow_of(case.network, counted(case.network)), case.prior, case.draws), _HORIZON_DAYS)
+    wished = None if target is None else (target - now) / timedelta(days=1)
+    return _answer(
+        case,
         basis=Basis.REFERENCE_CLASS,
-        deciles=tuple(_to_minute(network.now + timedelta(days=day)) for day in np.quantile(days, LEVELS).tolist()),
-        p_target=_chance(days, target),
-        p_grace=_chance(days, target, grace),
-        planned_finish=None,
-        criticality={},
+        deciles=tuple(_to_minute(now + timedelta(days=day)) for day in np.quantile(days, LEVELS).tolist()),
+        chances=(chance_by(days, wished), chance_by(days, wished, case.situation.grace / case.situation.day)),
         notes=("no plan: reference class only",),
-        pace=Belief.of(situation, prior).pace,
-        **_common(network, situation, worktime, prior, draws),
     )
+
+
+def _finished(case: _Case) -> Forecast:
+    situation = case.situation
+    last = max(situation.standings[place].finished for place in situation.goals)
+    over = np.array([last])
+    return _answer(
+        case,
+        basis=Basis.FINISHED,
+        deciles=case.moments([last] * len(LEVELS)),
+        chances=(chance_by(over, situation.target), chance_by(over, situation.target, situation.grace)),
+    )
+
+
+def _answer(
+    case: _Case,
+    *,
+    basis: Basis,
+    deciles: tuple[datetime, ...],
+    chances: tuple[float | None, float | None],
+    criticality: Mapping[str, float] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Forecast:
+    situation = case.situation
+    kept = counted(case.network)
+    return Forecast(
+        basis=basis,
+        now=case.network.now,
+        target=case.network.target,
+        deciles=deciles,
+        p_target=chances[0],
+        p_grace=chances[1],
+        grace=situation.grace,
+        planned_finish=None if basis is Basis.REFERENCE_CLASS else case.moments([situation.planned_finish])[0],
+        pace=Belief.of(situation, case.prior).pace,
+        criticality=criticality or {},
+        finished=sum(one.key in kept for one in situation.done),
+        total=len(situation.standings),
+        seed=case.draws.seed,
+        trials=case.draws.trials,
+        fingerprint=_fingerprint(case),
+        notes=notes,
+    )
+
+
+def chance_by(left: NDArray[np.float64], target: float | None, grace: float = 0.0) -> float | None:
+    """Share of trials that end by the target, to four digits."""
+    return None if target is None else round(float(np.mean(left <= target + grace + _CLOSE)), 4)
+
+
+def _to_minute(moment: datetime) -> datetime:
+    return (moment + timedelta(seconds=30)).replace(second=0, microsecond=0)
+
+
+def _fingerprint(case: _Case) -> str:
+    """SHA-256 over all that decides the answer, whatever order activities and links stand in."""
+    network = case.network
+    known = [
+        MODEL,
+        case.draws.seed,
+        case.draws.trials,
+        repr(case.prior),
+        case.worktime.fingerprint,
+        [network.now, network.target, network.grace, sorted(network.goals)],
+        [[getattr(one, name) for name in _OF_ACTIVITY] for one in sorted(network.activities, key=lambda one: one.key)],
+        [[getattr(one, name) for name in _OF_LINK] for one in in_order(network.links)],
+    ]
+    return hashlib.sha256(json.dumps(known, default=str).encode()).hexdigest()
+
+
+_OF_ACTIVITY = tuple(one.name for one in fields(Activity))
+_OF_LINK = tuple(one.name for one in fields(Link))

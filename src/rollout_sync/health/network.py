@@ -6,7 +6,7 @@ Nothing here knows of templates or trackers, so that the history of any project 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -84,7 +84,7 @@ class Activity:
         return self.duration is not None or (self.planned_start is not None and self.planned_finish is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """`target` waits for `source`; `lag` in working hours, negative for a lead."""
 
@@ -149,7 +149,7 @@ def ordered(network: ActivityNetwork) -> tuple[str, ...]:
         PlanError: activities wait for each other; the message names the circle.
     """
     before: dict[str, list[str]] = {one.key: [] for one in sorted(network.activities, key=lambda one: one.key)}
-    for link in sorted(network.links):
+    for link in in_order(network.links):
         before[link.target].append(link.source)
     try:
         return tuple(TopologicalSorter(before).static_order())
@@ -158,6 +158,11 @@ def ordered(network: ActivityNetwork) -> tuple[str, ...]:
         raise PlanError(
             f"activities wait for each other: {circle}", where=error.args[1][0], hint="take one link out of this circle"
         ) from error
+
+
+def in_order(links: Iterable[Link]) -> list[Link]:
+    """Links in an order that does not depend on how they were given."""
+    return sorted(links, key=lambda link: (link.target, link.source, link.type.value, link.lag))
 
 
 def counted(network: ActivityNetwork) -> frozenset[str]:

@@ -10,7 +10,7 @@ from statistics import median
 import numpy as np
 
 from rollout_sync.health.criticalpath import FROM_FINISH, TO_FINISH, earliest
-from rollout_sync.health.network import Activity, ActivityNetwork, Link, Status, Wait, counted, ordered
+from rollout_sync.health.network import Activity, ActivityNetwork, Link, Status, Wait, counted, in_order, ordered
 from rollout_sync.health.worktime import Hours, WorkTime
 
 DEFAULT_WAIT_DAYS = 7.0
@@ -203,7 +203,7 @@ def _planned_starts(
 
 def _incoming(links: Sequence[Link], places: Mapping[str, int]) -> dict[str, tuple[Incoming, ...]]:
     found: dict[str, list[Incoming]] = {}
-    for link in sorted(links):
+    for link in in_order(links):
         if link.source in places and link.target in places:
             found.setdefault(link.target, []).append(
                 Incoming(

@@ -163,12 +163,13 @@ class Creating:
             ] * len(sent.creates)
         if len(outcomes) != len(sent.creates):
             raise AssertionError(f"{len(outcomes)} outcomes for {len(sent.creates)} creates")  # a bug in a tracker
-        self._record(sent, outcomes)
+        new = self._record(sent, outcomes)
         self._pace(sent.line, outcomes)
         made, total = self.frontier.tally(sent.chunk.kind)
-        self.run.on_step(Step(kind=sent.chunk.kind, made=made, total=total))
+        self.run.on_step(Step(kind=sent.chunk.kind, made=made, total=total, new=new))
 
-    def _record(self, sent: _Sent, outcomes: Sequence[Outcome]) -> None:
+    def _record(self, sent: _Sent, outcomes: Sequence[Outcome]) -> int:
+        """Put the answer on disk; returns how many objects exist by it, links included."""
         settled: list[tuple[int, State]] = []
         try:
             with self.run.database.transaction() as connection:
@@ -184,6 +185,7 @@ class Creating:
             self.frontier.settle(entry_id, state)
         keys = [outcome.remote.key for outcome in outcomes if isinstance(outcome, Done)]
         sent.line.high_water = max([sent.line.high_water or 0, *(_number(key) for key in keys)])
+        return sum(state is State.CREATED for _entry_id, state in settled)
 
     def _record_made(
         self, connection: Transaction, sent: _Sent, outcomes: Sequence[Outcome]

@@ -32,11 +32,12 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Progress: `made` of `total` objects of a kind exist; `note` is set when something else is worth saying."""
+    """Progress: `made` of `total` objects of a kind exist, `new` of all kinds by this answer; `note` says what else."""
 
     kind: ObjectKind | None = None
     made: int = 0
     total: int = 0
+    new: int = 0
     note: str = ""
 
 

@@ -359,13 +359,22 @@ class TestScreen:
         screen.complain("error: x")
         assert shown(err) == "error: x\n"
 
-    def test_progress_at_a_terminal_is_a_bar_on_stderr(self):
+    def test_progress_at_a_terminal_is_a_bar_on_stderr(self, monkeypatch):
+        monkeypatch.setenv("TERM", "xterm")
         err = console(kind=Terminal)
         screen = Screen(stdout=console(), stderr=err)
         with screen.progress("creating", 2) as progress:
             progress.advance(2, note="issues")
         assert "creating" in shown(err)
         assert shown(screen.stdout) == ""
+
+    def test_progress_at_a_terminal_that_cannot_draw_is_lines(self):
+        err = console(kind=Terminal)
+        with Screen(stdout=console(), stderr=err, can_draw=False).progress("creating", 2) as progress:
+            progress.advance(2, note="issues")
+        assert shown(err) == "creating: 2 of 2 (issues)\n"
+        assert not Screen.of_process({"TERM": "dumb"}).can_draw
+        assert Screen.of_process({"TERM": "xterm"}).can_draw
 
 
 class TestLogs:

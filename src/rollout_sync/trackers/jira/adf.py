@@ -8,7 +8,6 @@ list is kept as a line break at the paragraph's end, which nobody sees.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -18,6 +17,8 @@ _URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}'*]")
 _BULLET = "- "
 _BREAK: Json = {"type": "hardBreak"}
 _DEEPEST = 40
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Unicode's categories Cc, Cs, Zl and Zp, without tab and line feed."""
 
 
 def normal(text: str) -> str:
@@ -25,14 +26,15 @@ def normal(text: str) -> str:
 
     No control characters, no spaces at line ends, no more than one blank line in a row, none at either end.
     """
-    kept = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c == "\n" or _printable(c))
+    kept = _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     lines = [line.rstrip() for line in kept.replace("\t", " ").split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 
 def to_adf(text: str) -> Json:
     """The document for a plain text."""
-    blocks = [block.split("\n") for block in normal(text).split("\n\n")] if normal(text) else []
+    shown = normal(text)
+    blocks = [block.split("\n") for block in shown.split("\n\n")] if shown else []
     content: list[Json] = []
     for number, lines in enumerate(blocks):
         following = blocks[number + 1] if number + 1 < len(blocks) else [""]
@@ -52,10 +54,6 @@ def from_adf(document: object) -> str:
     for (node, following), part in zip(pairwise(blocks), parts[1:], strict=True):
         joined += _gap(node, following) + part
     return normal(joined)
-
-
-def _printable(character: str) -> bool:
-    return character == "\t" or unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _block(lines: Sequence[str], *, before_list: bool) -> list[Json]:
