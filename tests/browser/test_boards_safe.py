@@ -8,7 +8,7 @@ from support.boards_read import details, issues, plan_id, task_named
 from support.boards_send import send_graph
 from support.browsing import NARROW
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 HELLO = "Room booking"
 FRIDA = "frida.figures@example.com"
 HOSTILE = (

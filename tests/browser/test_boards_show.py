@@ -7,7 +7,7 @@ import pytest
 from support.boards_read import buckets, issues, people, plan_id, tasks
 from support.browsing import NARROW, WIDE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 MFA, HELLO = "MFA", "Room booking"
 AWAITING, WAITING = "awaiting-approval", "Waiting for green light"
 

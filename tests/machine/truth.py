@@ -111,7 +111,9 @@ def nothing_lost(stage: Stage, kept: Sequence[Row], excused: Iterable[str], requ
     states: dict[str, list[str]] = defaultdict(list)
     for row in kept:
         states[row.state].append(row.object)
-    unfinished = {key for state in ("PLANNED", "INFLIGHT", "FAILED") for key in states[state]}
+    deleted = [key.partition(":")[2] for key in states["GONE"]]
+    refused = {key for key in states["FAILED"] if not any(name in key for name in deleted)}
+    unfinished = refused | {key for state in ("PLANNED", "INFLIGHT") for key in states[state]}
     require(not unfinished - excused, "I2", f"not finished: {sorted(unfinished - excused)}")
     bound = {row.remote: row for row in kept if row.state in ("CREATED", "GONE") and row.remote}
     for one in stage.issues():

@@ -11,7 +11,6 @@ from typing import Protocol, TextIO
 
 from rollout_sync.cli.symbols import Symbols, clean, symbols_for, width_of
 
-
 _TYPEWRITERS = frozenset({"dumb", "unknown"})
 """Values of TERM by which terminals say that they can only write line after line."""
 

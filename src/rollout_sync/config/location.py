@@ -34,8 +34,16 @@ def locate(option: Path | None, environ: Mapping[str, str], folder: Path | None 
     if named := environ.get(VARIABLE):
         return _named(Path(named).expanduser(), f"${VARIABLE} ({named})")
     choices = (((folder or Path.cwd()) / FILE_NAME), user_config())
-    found = next((path for path in choices if path.is_file()), None)
+    found = next((path for path in choices if _is_there(path)), None)
     return Located(path=found, looked_at=tuple(str(path) for path in choices))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file; one that may not be looked at counts, so that reading it says why not."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
 
 
 def user_config() -> Path:
@@ -49,7 +57,7 @@ def user_data() -> Path:
 
 
 def _named(path: Path, origin: str) -> Located:
-    if not path.is_file():
+    if not _is_there(path):
         raise ConfigError(
             "The configuration file is not there.",
             where=origin,

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.engine import Connection
 
 from rollout_sync.errors import LedgerBusy
-from rollout_sync.ledger.opening import Database
+from rollout_sync.ledger.opening import Database, translated
 from rollout_sync.ledger.tables import lease
 from rollout_sync.model.codec import instant_from, instant_text
 from rollout_sync.model.rollout import RolloutId
@@ -81,12 +81,13 @@ def held(database: Database, rollout: RolloutId, clock: _Clock) -> Iterator[Leas
         LedgerBusy: another run holds it; says which, and until when.
     """
     lock = FileLock(f"{database.path}.{rollout}.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise LedgerBusy(
-            f"another run on this machine is working on {rollout}", hint="wait until it ends, then run again"
-        ) from error
+    with translated(database.path):
+        try:
+            lock.acquire()
+        except Timeout as error:  # an OSError of its own
+            raise LedgerBusy(
+                f"another run on this machine is working on {rollout}", hint="wait until it ends, then run again"
+            ) from error
     try:
         taken = _take(database, rollout, clock)
         try:

@@ -6,6 +6,7 @@ Settings follow the protocol: WAL with `synchronous=FULL`, because an intent mus
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -27,6 +28,7 @@ from rollout_sync.ledger import tables
 
 BACKUPS_KEPT = 3
 _BUSY_MS = 5_000
+_MAGIC = b"SQLite format 3\x00"
 _NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p"})
 
 Transaction = Connection
@@ -53,10 +55,13 @@ class Database:
             if not read_only:
                 _prepare_file(path)
             self._engine = _engine(path, read_only=read_only)
-            self.connection: Connection = self._engine.connect()
-            self._check()
-            _migrate(self.connection, path, read_only=read_only)
-            self.uuid = _identity(self.connection, read_only=read_only)
+            with contextlib.ExitStack() as stack:
+                stack.callback(self._engine.dispose)  # a file that cannot be used is let go of
+                self.connection: Connection = stack.enter_context(self._engine.connect())
+                self._check()
+                _migrate(self.connection, path, read_only=read_only)
+                self.uuid = _identity(self.connection, read_only=read_only)
+                stack.pop_all()
 
     def _check(self) -> None:
         answer = self.connection.exec_driver_sql("PRAGMA quick_check").scalar()
@@ -119,10 +124,19 @@ def _prepare_file(path: Path) -> None:
             where=str(path),
             hint="set [ledger] path to a folder on a local disk",
         )
+    if path.is_file() and _is_foreign(path):
+        raise _damaged(path, "it is no SQLite file")
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     elif os.name == "posix" and path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise LedgerError("the ledger may be written by other users", where=str(path), hint=f"run: chmod 600 {path}")
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a file holds something else; SQLite itself would take a very short one for empty."""
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    return start not in {b"", _MAGIC}
 
 
 def _network_filesystem(folder: Path) -> str:
@@ -214,11 +228,22 @@ def translated(path: Path) -> Iterator[None]:
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
         raise _translation(path, error) from error
     except OSError as error:
+        if error.errno in _FULL:
+            raise _full(path) from error
         raise LedgerUnwritable(
             f"the ledger cannot be used: {error.strerror or error}",
             where=str(path),
             hint="check the folder and its rights",
         ) from error
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def _full(path: Path) -> LedgerUnwritable:
+    return LedgerUnwritable(
+        "the disk is full", where=str(path), hint="free some space, then run the same command again"
+    )
 
 
 def _translation(path: Path, error: Exception) -> LedgerError:
@@ -227,9 +252,7 @@ def _translation(path: Path, error: Exception) -> LedgerError:
     where = str(path)
     match name.split("_")[1] if name.startswith("SQLITE_") else "":
         case "FULL":
-            return LedgerUnwritable(
-                "the disk is full", where=where, hint="free some space, then run the same command again"
-            )
+            return _full(path)
         case "READONLY" | "CANTOPEN" | "PERM":
             return LedgerUnwritable(
                 "the ledger cannot be written", where=where, hint="check the file's owner and rights"

@@ -6,6 +6,7 @@ line still fits when nothing else does; the next opening moves it into the ledge
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from rollout_sync.ledger.opening import translated
 from rollout_sync.model.rollout import RolloutId
 
 _ROOM = 256 * 1024
@@ -27,16 +29,20 @@ class Rescue:
         self._position = 0
 
     def __enter__(self) -> Self:
-        used = _used(self._path.read_bytes()) if self._path.exists() else b""
-        self._position = len(used)
-        descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o600)
-        self._file: BinaryIO = os.fdopen(descriptor, "r+b", buffering=0)
-        self._write(_BLANK * (_ROOM - self._position), self._position)
+        with translated(self._path), contextlib.ExitStack() as stack:
+            used = _used(self._path.read_bytes()) if self._path.exists() else b""
+            self._position = len(used)
+            descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0), 0o600)
+            self._file: BinaryIO = stack.enter_context(os.fdopen(descriptor, "r+b", buffering=0))
+            self._write(_BLANK * (_ROOM - self._position), self._position)
+            stack.pop_all()
         return self
 
     def _write(self, content: bytes, position: int) -> None:
         self._file.seek(position)
-        self._file.write(content)
+        left = memoryview(content)
+        while left:  # a disk that is nearly full takes a part, and refuses the next one
+            left = left[self._file.write(left) :]
         os.fsync(self._file.fileno())
 
     def __exit__(
@@ -56,12 +62,22 @@ class Rescue:
         """What an earlier run had to put here; empty as a rule."""
         if not self._path.exists():
             return ()
-        return tuple(json.loads(line) for line in _used(self._path.read_bytes()).splitlines() if line.strip())
+        lines = _used(self._path.read_bytes()).splitlines()
+        return tuple(record for line in lines if (record := _record(line)) is not None)
 
     def clear(self) -> None:
         """Forget the records, once the ledger has them."""
         self._position = 0
         self._write(_BLANK * _ROOM, 0)
+
+
+def _record(line: bytes) -> Mapping[str, object] | None:
+    """One record; None for a line that a crash cut off, whose object is then in doubt like any other."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _used(content: bytes) -> bytes:

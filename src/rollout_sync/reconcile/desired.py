@@ -205,7 +205,8 @@ def _task(view: _View, item: Item, names: tuple[str, ...]) -> Intent:
         "categories": [name for name in names if name in (item.kind.value, department)],
         "priority": _APPROVAL_PRIORITY if item.kind is ItemKind.APPROVAL else _TASK_PRIORITY,
     }
-    return Intent(object=keys.task(item.key), item=item.key, fields=fields, needs=(keys.PLAN, home))
+    after = (keys.LABELS,) if fields["categories"] else ()  # a task names labels by slots, which must have names
+    return Intent(object=keys.task(item.key), item=item.key, fields=fields, needs=(keys.PLAN, home), after=after)
 
 
 def _approver_ids(view: _View, item: Item) -> list[str]:

@@ -28,7 +28,13 @@ def test_without_the_strong_read_a_lost_answer_makes_duplicates(bench, name):
 
 
 def test_with_intents_recorded_after_the_answer_a_kill_makes_duplicates(bench):
-    cases = [bench.play(QUIET, [point], mutant="record-afterwards") for point in range(8, 120, 9)]
-    assert {"issue"} < {kind for case in cases for kind in kinds(case.verdict.duplicates)}
-    assert any("left without an intent on disk" in lie for case in cases for lie in case.verdict.lies)
-    assert any("sent 2 times without proof" in lie for case in cases for lie in case.verdict.lies)
+    seen, lies = set(), ()
+    for point in range(8, 144, 9):
+        case = bench.play(QUIET, [point], mutant="record-afterwards")
+        seen |= kinds(case.verdict.duplicates)
+        lies += case.verdict.lies
+        if {"issue"} < seen:
+            break
+    assert {"issue"} < seen
+    assert any("left without an intent on disk" in lie for lie in lies)
+    assert any("without proof of absence in between" in lie for lie in lies)

@@ -73,7 +73,7 @@ def test_every_text_is_escaped_and_nothing_comes_from_elsewhere(desk: Desk) -> N
 def test_a_card_tells_people_dates_and_progress(desk: Desk) -> None:
     plan, _, _ = board(desk)
     text = desk.client.get(f"/boards/planner/{plan}").text
-    for shown in ("Frida Figures", "late: 01 Nov 2026", "In progress, 50 %", "0 of 1 tasks completed"):
+    for shown in ("Frida Figures", "late: 1 Nov 2026", "In progress, 50 %", "0 of 1 tasks completed"):
         assert shown in text
 
 
@@ -117,6 +117,26 @@ def test_a_refusal_is_shown(desk: Desk) -> None:
     )
     assert answer.status_code == 303
     assert "You do not have the required permissions" in desk.client.get(answer.headers["Location"]).text
+
+
+def test_a_form_of_another_site_is_refused(desk: Desk) -> None:
+    plan, _, task = board(desk)
+    form, path = {"do": "complete", "task": task}, f"/boards/planner/{plan}/act"
+    foreign = desk.client.post(path, data=form, headers={"Origin": "https://evil.example.com"})
+    assert (foreign.status_code, desk.get(f"/planner/tasks/{task}")["percentComplete"]) == (403, 50)
+    assert desk.client.post(path, data=form, headers={"Origin": "http://localhost"}).status_code == 303
+    assert desk.get(f"/planner/tasks/{task}")["percentComplete"] == 100
+
+
+def test_the_notes_change_only_when_they_differ(desk: Desk) -> None:
+    plan, bucket, task = board(desk)
+    form = {"do": "save", "task": task, "title": NASTY, "start": "", "due": "2026-11-01", "bucket": bucket}
+    form |= {"percent": "50", "assign": "", "unassign": ""}
+    version = desk.get(f"/planner/tasks/{task}/details")["@odata.etag"]
+    send(desk, plan, **form, notes=NASTY)
+    assert desk.get(f"/planner/tasks/{task}/details")["@odata.etag"] == version
+    send(desk, plan, **form, notes="One\r\ntwo")
+    assert desk.get(f"/planner/tasks/{task}/details")["description"] == "One\ntwo"
 
 
 def test_the_person_is_remembered(desk: Desk) -> None:

@@ -130,7 +130,7 @@ def _due(board: Board, task: Document) -> Html:
         return Html("")
     day = date.fromisoformat(task["dueDateTime"][:10])
     is_late = day < board.today and task["percentComplete"] != _COMPLETE
-    text = f"late: {day:%d %b %Y}" if is_late else f"due {day:%d %b %Y}"
+    text = f"{'late:' if is_late else 'due'} {day.day} {day:%b %Y}"
     return Html(' <time class="{}" datetime="{}">{}</time>').format("due late" if is_late else "due", day, text)
 
 
