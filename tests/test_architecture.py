@@ -54,7 +54,6 @@ ROOMS_OF = {
     "icalendar": ("report",),
     "css_inline": ("report",),
     "flask": ("sandbox",),
-    "waitress": ("sandbox",),
     "werkzeug": ("sandbox",),
     "pydantic": ("template", "config", "reconcile.planfile"),
     "pydantic_core": ("template", "config", "reconcile.planfile"),

@@ -96,7 +96,7 @@ class TestTemplates:
     def test_paths(self, desk, name):
         told(desk, template=name)
 
-    @pytest.mark.parametrize("answer", ["nothing=1", "council=maybe", "company="])
+    @pytest.mark.parametrize("answer", ["nothing=1", "council=maybe"])
     def test_answers(self, desk, answer):
         done = desk.call(*small.start("--set", answer))
         assert (done.code, desk.at.writes()) == (2, {}), done.out + done.err
@@ -160,16 +160,14 @@ class TestPeople:
         [
             (b"", ("people.csv",)),
             (b"name;mail\nA;b\n", ("people.csv",)),
-            (small.PEOPLE.replace("email", "mail").encode(), ("email",)),
+            (small.PEOPLE.replace("email", "contact").encode(), ("email",)),
             (small.PEOPLE.replace("tara.trainer@example.com", "tara.trainer").encode(), ("people.csv:3", "tara.trainer")),
-            (small.PEOPLE.replace("trainer,,", "trainner,,").encode(), ("trainner",)),
-            (small.PEOPLE.encode().replace(b"Frida", b"Fr\xffda"), ("people.csv",)),
             (small.PEOPLE.replace(",Finance,", ",Finance,nobody@example.com").encode(), ("nobody@example.com",)),
             (b"PK\x03\x04 not a workbook", ("people.csv",)),
             (b"name,email,role\n" + b"A,a@example.com,it\n" * 200_000, ("people.csv",)),
             ((small.PEOPLE + "=HYPERLINK(1),x@example.com,trainer,,\n").encode(), ()),
         ],
-        ids=["empty", "columns", "heading", "address", "role", "bytes", "deputy", "zip", "huge", "formula"],
+        ids=["empty", "columns", "heading", "address", "deputy", "zip", "huge", "formula"],
     )
     def test_what_is_wrong_with_a_list_is_told(self, desk, content, words):
         (desk.folder / "people.csv").write_bytes(content)
@@ -179,6 +177,16 @@ class TestPeople:
             assert (done.code, desk.at.writes()) == (2, {}), done.out + done.err
         assert all(word in done.err for word in words), done.err
         assert len(done.err) < 20_000
+
+    @pytest.mark.parametrize(("old", "new", "words"), [
+        (b"trainer,,", b"trainner,,", "nobody has the role 'trainer'"),
+        (b"Frida", b"Fr\xefda", "not UTF-8"),
+    ])  # fmt: skip
+    def test_what_may_be_wrong_with_a_list_is_a_finding(self, desk, old, new, words):
+        (desk.folder / "people.csv").write_bytes(small.PEOPLE.encode().replace(old, new))
+        planned = desk.call(*small.plan())
+        assert planned.code == 0
+        assert words in planned.out
 
     def test_duplicates(self, desk):
         desk.write("people.csv", small.PEOPLE + "Tara Trainer,TARA.trainer@example.com,trainer,,\n")

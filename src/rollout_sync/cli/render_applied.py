@@ -38,7 +38,7 @@ def errors_of_run(applied: Applied) -> tuple[RolloutSyncError, ...]:
         last = max(doubt.decidable_at for doubt in applied.doubts)
         found.append(
             NotFinished(
-                f"{len(applied.doubts)} requests were sent without an answer and are in doubt",
+                f"{len(applied.doubts)} objects were sent without an answer and are in doubt",
                 where=", ".join(str(doubt.object) for doubt in applied.doubts[:_LISTED]),
                 hint=f"run the same command again after {last:%d %b %H:%M:%S} UTC; until then nothing is sent twice",
             )

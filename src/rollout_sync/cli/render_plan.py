@@ -159,7 +159,7 @@ def _write_dates(plan: PlanView, screen: Screen) -> None:
     if plan.wave_days:
         waves = f" {screen.symbols.dot} ".join(f"{name} {day(when)}" for name, when in plan.wave_days.items())
         screen.line(f"  waves: {waves}")
-    if plan.critical_path:
+    if plan.critical_path and not plan.is_empty:
         screen.line("  longest chain:")
         for item in plan.critical_path:
             screen.line(f"    {day(item.start):>11}  {item.title}")

@@ -45,11 +45,12 @@ def sandbox_sections(root: str) -> dict[str, object]:
 
 def build(document: ConfigDocument, folder: Path, source: Path | None, sandbox_url: str | None = None) -> Settings:
     """Settings from a document; relative paths start in `folder`."""
+    ledger = _path(document.ledger.path, folder) or user_data() / _ledger_name(sandbox_url)
     return Settings(
         source=source,
         jira=_jira(document.jira, folder, sandbox_url) if document.jira else None,
-        planner=_planner(document.planner, folder, sandbox_url) if document.planner else None,
-        ledger=LedgerSettings(path=_path(document.ledger.path, folder) or user_data() / _ledger_name(sandbox_url)),
+        planner=_planner(document.planner, folder, ledger.parent, sandbox_url) if document.planner else None,
+        ledger=LedgerSettings(path=ledger),
         safety=SafetySettings(
             max_share=document.safety.max_share,
             min_count=document.safety.min_count,
@@ -95,7 +96,8 @@ def _jira(section: JiraSection, folder: Path, sandbox_url: str | None) -> JiraSe
     )
 
 
-def _planner(section: PlannerSection, folder: Path, sandbox_url: str | None) -> PlannerSettings:
+def _planner(section: PlannerSection, folder: Path, beside: Path, sandbox_url: str | None) -> PlannerSettings:
+    """Tokens are kept beside the ledger unless a file is named."""
     return PlannerSettings(
         tenant=section.tenant,
         client_id=section.client_id,
@@ -105,7 +107,7 @@ def _planner(section: PlannerSection, folder: Path, sandbox_url: str | None) -> 
         thumbprint=section.thumbprint,
         authority=section.authority.rstrip("/"),
         base_url=section.base_url.rstrip("/"),
-        token_cache=_path(section.token_cache, folder) or user_data() / _cache_name(sandbox_url),
+        token_cache=_path(section.token_cache, folder) or beside / _cache_name(sandbox_url),
         secret=SecretPlace(
             name="Microsoft client secret",
             variable=GRAPH_SECRET,

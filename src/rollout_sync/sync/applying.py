@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TypeAlias
 
 from rollout_sync.errors import PlanError, StalePlan
 from rollout_sync.ledger import entries, objects, rollouts
@@ -27,6 +29,8 @@ from rollout_sync.trackers.base import Tracker
 from rollout_sync.transport.clock import Clock
 
 State = OperationState
+Ahead: TypeAlias = Mapping[TrackerName, "Future[int]"]
+_NOTHING_AHEAD: Ahead = MappingProxyType({})
 PLAN_LIFE = timedelta(hours=24)
 _LOOK_EVERY = 20.0  # seconds between looks at doubts while settling
 
@@ -131,14 +135,14 @@ def _use_facts(plan: Plan, trackers: Mapping[TrackerName, Tracker]) -> None:
 def _carry_out(plan: Plan, run: Run) -> Applied:
     _check_fresh(plan, run)
     settling.settle(run)
-    _accept(plan, run)
+    ahead = _accept(plan, run)
     if "adoption" in plan.source:
         _recognise(plan, run)
     before = _made(run)  # what was only found does not count as made
     labels = [write for write in plan.writes if write.object.kind is ObjectKind.LABELS]
     others = [write for write in plan.writes if write.object.kind is not ObjectKind.LABELS]
     named = changing.carry_out(run, labels)  # first, because new tasks point to the names of new labels
-    stopped = _create(run)
+    stopped = _create(run, ahead)
     changed = changing.joined(named, changing.carry_out(run, others))
     doubts = _settle_until(run)
     if _has_planned(run) and not stopped:  # a settled doubt may be sent again, or lets others go
@@ -166,14 +170,18 @@ def _check_fresh(plan: Plan, run: Run) -> None:
         raise StalePlan(f"the plan is older than a day ({plan.made_at:%d %b %H:%M} UTC)", hint="plan again")
 
 
-def _accept(plan: Plan, run: Run) -> None:
-    """One commit: from here on the plan's objects will be made, by this run or a later one."""
+def _accept(plan: Plan, run: Run) -> Ahead:
+    """One commit: from here on the plan's objects will be made, by this run or a later one.
+
+    Returns the high-water marks that will be needed, being read while the ledger is busy.
+    """
     with run.database.reading() as connection:
         known = rollouts.load(connection, plan.rollout)
     if known is not None and known.source.get("plan_id") == plan.id:
-        return
+        return {}
     if known is not None and plan.is_empty and not (plan.agreed or plan.gone) and known.fingerprint == plan.fingerprint:
-        return
+        return {}
+    ahead = _read_ahead(plan, run)
     if known is not None:
         run.database.back_up()
     with run.database.transaction() as connection:
@@ -185,6 +193,19 @@ def _accept(plan: Plan, run: Run) -> None:
             entries.set_base(connection, plan.rollout, write.object, write.base)
         detail = {"plan": plan.id, "create": len(plan.intents), "change": len(plan.writes), "gone": len(plan.gone)}
         rollouts.record(connection, plan.rollout, run.clock.now(), "accepted", detail)
+    return ahead
+
+
+def _read_ahead(plan: Plan, run: Run) -> Ahead:
+    """Ask each service that will get something new for its newest key and its clock; only reads."""
+    asked: dict[TrackerName, Future[int]] = {}
+    for intent in plan.intents:
+        name = intent.object.kind.tracker
+        if name in run.trackers and name not in asked:
+            asked[name] = run.executor.submit(run.trackers[name].high_water)
+        if len(asked) == len(run.trackers):
+            break
+    return asked
 
 
 def _recognise(plan: Plan, run: Run) -> None:
@@ -226,8 +247,8 @@ def _row(plan: Plan, now: datetime) -> RolloutRow:
     )
 
 
-def _create(run: Run) -> dict[TrackerName, str]:
-    creating = Creating.of(run)
+def _create(run: Run, ahead: Ahead = _NOTHING_AHEAD) -> dict[TrackerName, str]:
+    creating = Creating.of(run, ahead)
     creating.carry_out()
     if blocked := creating.frontier.blocked():
         with run.database.transaction() as connection:

@@ -6,9 +6,10 @@ The order of these three is the whole protection against duplicates; see docs/ar
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from rollout_sync.errors import LedgerError, OutcomeUnknown, TrackerError
 from rollout_sync.ledger import entries, objects
@@ -28,12 +29,15 @@ _UNAUTHORIZED = 401
 _LONGEST_PAUSE = 120.0  # seconds; a longer wait is left to the next run
 _TRIES = 5  # refusals "for now" of one tracker in a row before this run leaves it alone
 
+_NOTHING_AHEAD: Mapping[TrackerName, Future[int]] = MappingProxyType({})
+
 
 @dataclass(slots=True)
 class _Line:
     """The way to one tracker: how far its keys are known, and whether and when it may be asked."""
 
     tracker: Tracker
+    ahead: Future[int] | None = None
     high_water: int | None = None
     is_open: bool = True
     refusals: int = 0
@@ -61,12 +65,12 @@ class Creating:
     _in_flight: dict[Future[Sequence[Outcome]], _Sent] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: Run) -> Creating:
-        """Load the rollout's graph."""
+    def of(cls, run: Run, ahead: Mapping[TrackerName, Future[int]] = _NOTHING_AHEAD) -> Creating:
+        """Load the rollout's graph; `ahead` holds high-water marks that are being read already."""
         with run.database.reading() as connection:
             nodes = objects.graph(connection, run.rollout)
         creating = cls(run, nodes, Frontier(nodes))
-        creating._lines = {name: _Line(tracker) for name, tracker in run.trackers.items()}
+        creating._lines = {name: _Line(tracker, ahead.get(name)) for name, tracker in run.trackers.items()}
         return creating
 
     def carry_out(self) -> None:
@@ -106,7 +110,7 @@ class Creating:
         if not self.frontier.has_ready(name):
             return False
         try:
-            line.high_water = line.tracker.high_water()
+            line.high_water = line.ahead.result() if line.ahead is not None else line.tracker.high_water()
         except TrackerError as error:
             self._close(line, error.what)
             return False
