@@ -75,6 +75,7 @@ def test_a_hostile_title_is_only_a_text(look, sandbox, text):
     assert card.locator("[name=title]").input_value() == text
     assert card.locator("[name=notes]").input_value() == text
     _nothing_ran(page)
+    assert page.locator(".card").evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).length") == 0
     sandbox.control("POST", "/act", {**act, "do": "delete", "task": task})
 
 

@@ -59,9 +59,14 @@ def _run(call: Callable[[], object], invocation: Invocation, arguments: Sequence
         return _bug(invocation, arguments, error)
 
 
+def code_of(kind: type[RolloutSyncError]) -> str:
+    """The name of an error in JSON: `ledger-busy`."""
+    return _CAPITAL.sub("-", kind.__name__).lower()
+
+
 def complaints_of(error: RolloutSyncError) -> tuple[Complaint, ...]:
     """The error, then each of its problems."""
-    code = _CAPITAL.sub("-", type(error).__name__).lower()
+    code = code_of(type(error))
     first = Complaint(code=code, what=error.what, where=error.where, hint=error.hint)
     return first, *(_problem(code, problem) for problem in _problems(error))
 

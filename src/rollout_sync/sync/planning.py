@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
-from rollout_sync.errors import ForeignRollout, PlanError
+from rollout_sync.errors import PlanError
 from rollout_sync.ledger import objects, rollouts
 from rollout_sync.ledger.objects import Entry
 from rollout_sync.ledger.opening import Database
@@ -22,7 +22,7 @@ from rollout_sync.reconcile.guard import Thresholds
 from rollout_sync.reconcile.plan import Plan, Write
 from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.dates import plan_dates
-from rollout_sync.sync import findings
+from rollout_sync.sync import findings, foreign
 from rollout_sync.trackers.base import Facts, Inspection, Tracker
 from rollout_sync.transport.clock import Clock
 
@@ -83,7 +83,7 @@ def make(
         bound = objects.bindings(connection, rollout.id)
     _check_name(rollout, known)
     inspections = inspect(rollout, trackers, known.facts if known else {})
-    _check_foreign(rollout, known, inspections)
+    foreign.check(rollout, known, kept, inspections)
     start = date.fromisoformat(str(known.source["planned_from"])) if known else clock.now().date()
     schedule = plan_dates(rollout, WorkCalendar.of(rollout.calendar), start)
     destination = Destination(
@@ -162,17 +162,6 @@ def _check_name(rollout: Rollout, known: RolloutRow | None) -> None:
             f"{rollout.name!r} is already running from the template {known.template!r}, not {rollout.template!r}",
             where=f"rollout {rollout.id}",
             hint="choose another --name, or the same template",
-        )
-
-
-def _check_foreign(rollout: Rollout, known: RolloutRow | None, inspections: Mapping[TrackerName, Inspection]) -> None:
-    existing = {name.value: one.existing for name, one in inspections.items() if one.existing}
-    if known is None and existing:
-        counts = ", ".join(f"{count} in {name}" for name, count in existing.items())
-        raise ForeignRollout(
-            f"work of {rollout.name!r} exists already ({counts}), but this ledger does not know it",
-            where=f"rollout {rollout.id}",
-            hint=f"run `rollout-sync adopt {rollout.id}` to take it over, or choose another --name",
         )
 
 

@@ -43,12 +43,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from rollout_sync.model.objects import Binding, Marked, ObjectKind, Sighting
+from rollout_sync.model.objects import Binding, Marked, ObjectKey, ObjectKind, Sighting
 from rollout_sync.model.operations import Change, Create, Doubt, Finding, Findings, Outcome
 from rollout_sync.model.rollout import RolloutId, TrackerName
 
 Facts = Mapping[str, object]
 """What a tracker learned of its destination, as JSON: ids of fields and types, limits. Goes into the plan file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A remote object that this rollout made, as a quick look shows it.
+
+    `object` and `marker` are set where it says itself what it is.
+    """
+
+    id: str
+    object: ObjectKey | None = None
+    marker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +72,7 @@ class Inspection:
         people: e-mail address (lower case) to remote user id, for those that were found.
         findings: what is missing or will not work, each with its next step.
         existing: what the destination already holds under this rollout's identity: number of marked objects.
+        traces: what of it we made ourselves; a ledger that does not know them is not the one that made them.
         titles: titles of containers that exist there, whosever they are; a second one of the same title would confuse.
     """
 
@@ -67,6 +80,7 @@ class Inspection:
     people: Mapping[str, str]
     findings: tuple[Finding, ...]
     existing: int = 0
+    traces: tuple[Trace, ...] = ()
     titles: tuple[str, ...] = ()
 
 

@@ -6,13 +6,20 @@ import math
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 
 from rollout_sync.health.network import Activity, ActivityNetwork, Link, Status
 from rollout_sync.health.worktime import EveryHour, WorkHours
 from rollout_sync.model.rollout import CalendarSpec, LinkType
 from rollout_sync.schedule.calendar import WorkCalendar
 
-MONDAY = datetime(2027, 1, 4, 9)
+
+def at(text: str) -> datetime:
+    """A naive moment, as in histories that know no time zone."""
+    return datetime.fromisoformat(text)
+
+
+MONDAY = at("2027-01-04 09:00")
 OFFICE = WorkHours(calendar=WorkCalendar.of(CalendarSpec()), spans=((time(9), time(17)),))
 ALWAYS = EveryHour()
 DAY = timedelta(days=1)
@@ -31,7 +38,7 @@ def chain(*lengths: float, now: datetime = MONDAY, target: datetime | None = Non
         key = chr(ord("a") + number)
         activities.append(Activity(key=key, duration=length, planned_start=start, planned_finish=finish))
         begin += length
-    links = tuple(Link(source=one.key, target=two.key) for one, two in zip(activities, activities[1:], strict=False))
+    links = tuple(Link(source=one.key, target=two.key) for one, two in pairwise(activities))
     return ActivityNetwork(activities=tuple(activities), links=links, now=now, target=target)
 
 
@@ -57,11 +64,11 @@ def history(luck: random.Random, *, share: float, size: int = 24) -> History:
     """
     lengths = [luck.choice([8, 16, 24, 40, 60, 80]) for _ in range(size)]
     before = [
-        sorted(luck.sample(range(max(0, n - 6), n), k=min(n, luck.choice([1, 1, 2])))) if n else [] for n in range(size)
+        sorted(luck.sample(range(max(0, n - 3), n), k=min(n, luck.choice([1, 1, 2])))) if n else [] for n in range(size)
     ]
     planned = _simulate(lengths, before, [0.0] * size)
     pace = luck.gauss(0, 0.30)
-    real_lengths = [length * math.exp(pace + luck.gauss(0, 0.30)) for length in lengths]
+    real_lengths = [length * math.exp(pace + luck.gauss(0, 0.20)) for length in lengths]
     real = _simulate(real_lengths, before, [start for start, _ in planned])
     end = max(finish for _, finish in planned)
     now = share * end
@@ -69,9 +76,7 @@ def history(luck: random.Random, *, share: float, size: int = 24) -> History:
     if left <= 0:
         return history(luck, share=share, size=size)
     stretched = left * math.exp(luck.gauss(0, min(1.3, math.hypot(0.20, 0.03 * end / max(left, 0.01 * end)))))
-    activities = tuple(
-        _activity(number, lengths[number], planned[number], real[number], now) for number in range(size)
-    )
+    activities = tuple(_activity(number, lengths[number], planned[number], real[number], now) for number in range(size))
     links = tuple(Link(source=_key(i), target=_key(n)) for n in range(size) for i in before[n])
     network = ActivityNetwork(activities=activities, links=links, now=_at(now), target=_at(end))
     return History(network=network, left=stretched)

@@ -27,7 +27,8 @@ _CARD: Final = Html("""<article class="card {state}" draggable="true" data-task=
 {labels}<h3 id="title-{id}" dir="auto">{title}</h3>
 {description}{checklist}{references}
 <div class="facts"><span class="progress {state}">{progress}</span>{priority}{due}{people}</div>
-<div class="acts">{quick}<details class="more" id="more-{id}"><summary>Edit<span class="sr"> {title}</span></summary>{form}</details></div>
+<div class="acts">{quick}
+<details class="more" id="more-{id}"><summary>Edit<span class="sr"> {title}</span></summary>{form}</details></div>
 </article>""")
 _QUICK: Final = Html("""<form method="post" action="{action}"><input type="hidden" name="task" value="{id}">
 <button id="{place}-{id}" name="do" value="{do}">{text}<span class="sr">: {title}</span></button></form>""")

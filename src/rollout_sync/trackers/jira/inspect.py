@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from rollout_sync.errors import NotFound, UnexpectedResponse
+from rollout_sync.model.objects import Marked
 from rollout_sync.model.operations import Finding, Severity
-from rollout_sync.trackers.base import Inspection
+from rollout_sync.trackers.base import Inspection, Trace
 from rollout_sync.trackers.jira import screens
 from rollout_sync.trackers.jira.client import JiraAccess, JiraClient, accepted
 from rollout_sync.trackers.jira.destination import Destination, TypeFacts
@@ -75,7 +76,9 @@ def inspect_project(client: JiraClient, access: JiraAccess) -> Look:
     return Look(destination=destination, findings=(*findings, *hold_findings))
 
 
-def inspection(client: JiraClient, access: JiraAccess, emails: Sequence[str], look: Look, existing: int) -> Inspection:
+def inspection(
+    client: JiraClient, access: JiraAccess, emails: Sequence[str], look: Look, marked: Sequence[Marked]
+) -> Inspection:
     """The port's answer: facts, people and findings together."""
     if look.destination is None:
         return Inspection(facts={}, people={}, findings=look.findings)
@@ -84,7 +87,10 @@ def inspection(client: JiraClient, access: JiraAccess, emails: Sequence[str], lo
         facts=look.destination.facts(),
         people=people,
         findings=(*look.findings, *not_found),
-        existing=existing,
+        existing=len(marked),
+        traces=tuple(
+            Trace(id=one.remote.id, object=one.object, marker=one.marker) for one in marked if not one.is_copy
+        ),
     )
 
 

@@ -61,9 +61,9 @@ class JiraTracker:
         """Read the project: permissions, types, screens, people, traces of this rollout. Writes nothing."""
         look = inspect_project(self._client, self._access)
         if look.destination is None:
-            return inspection(self._client, self._access, emails, look, existing=0)
-        existing = len(copies.marked_issues(self._client, look.destination, rollout))
-        return inspection(self._client, self._access, emails, look, existing=existing)
+            return inspection(self._client, self._access, emails, look, marked=())
+        marked = copies.marked_issues(self._client, look.destination, rollout)
+        return inspection(self._client, self._access, emails, look, marked=marked)
 
     def use(self, facts: Facts) -> None:
         """Take the facts of an earlier `inspect`.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rollout_sync.errors import Unavailable
 from rollout_sync.model.objects import Marked
 from rollout_sync.model.rollout import RolloutId
+from rollout_sync.trackers.base import Trace
 from rollout_sync.trackers.planner.client import Gathered, GraphClient, segment
 from rollout_sync.trackers.planner.destination import Destination
 from rollout_sync.trackers.planner.details import mark_of
@@ -25,8 +26,8 @@ class Discoverer:
         self._client = client
         self._destination = destination
 
-    def count(self, rollout: RolloutId) -> int:
-        """How many tasks the plans hold that we made for this rollout; plans count as one each.
+    def traces(self, rollout: RolloutId) -> tuple[int, tuple[Trace, ...]]:
+        """How many tasks the plans hold that we made for this rollout, plans counted too; and which of them are ours.
 
         A quick look before planning: one task of each plan tells whose it is, and other people's plans are not read.
 
@@ -34,7 +35,8 @@ class Discoverer:
             TrackerError: where the reading as a whole fails.
         """
         plans = self._plans(rollout, probe=1, strangers=False)
-        return len(plans) + sum(len(tasks) for _, tasks, _ in plans)
+        rows = [row for plan, tasks, _ in plans for row in (plan, *tasks)]
+        return len(rows), tuple(Trace(id=_id(row)) for row in rows if self._author(row) is Author.OURS)
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
         """Everything of this rollout that can be named; see `recognition` for how.

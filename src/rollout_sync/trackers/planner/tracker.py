@@ -63,10 +63,16 @@ class PlannerTracker:
         if look.destination is None:
             return Inspection(facts={}, people=look.people, findings=look.findings)
         readable = all(finding.code != "planner-plans-unreadable" for finding in look.findings)
-        existing = Discoverer(self._client, look.destination).count(rollout) if readable and look.titles else 0
+        discoverer = Discoverer(self._client, look.destination)
+        existing, traces = discoverer.traces(rollout) if readable and look.titles else (0, ())
         facts = to_facts(look.destination, LIMITS)
         return Inspection(
-            facts=facts, people=look.people, findings=look.findings, existing=existing, titles=look.titles
+            facts=facts,
+            people=look.people,
+            findings=look.findings,
+            existing=existing,
+            traces=traces,
+            titles=look.titles,
         )
 
     def use(self, facts: Facts) -> None:
