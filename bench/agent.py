@@ -90,10 +90,10 @@ def _settings(url: str, ledger: Path, service: Home) -> Settings:
     )
 
 
-def prepare(url: str, folder: Path, size: int, service: Home) -> Prepared:
-    """Plan a rollout of `size` items against the sandbox and write the plan file; writes nothing there."""
-    ledger = folder / f"{service.value}-{size}-{time.monotonic_ns()}.sqlite"
-    file = ledger.with_suffix(".plan")
+def prepare(url: str, folder: Path, size: int, service: Home, *, ledger: Path | None = None) -> Prepared:
+    """Plan a rollout of `size` items against the sandbox, with a new ledger or this one; writes nothing there."""
+    name = f"{service.value}-{size}-{time.monotonic_ns()}"
+    ledger, file = ledger or folder / f"{name}.sqlite", folder / f"{name}.plan"
     app = app_for(url, ledger, service)
     rollout = made_up(size, service)
     began = time.perf_counter()

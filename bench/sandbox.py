@@ -76,6 +76,11 @@ class Sandbox:
         """Start counting from zero."""
         self.control("POST", "/counters/reset")
 
+    def kept(self, collection: str) -> list[dict[str, Any]]:
+        """All documents of one of the sandbox's collections, `jira.issue` or `graph.tasks`."""
+        found: dict[str, dict[str, Any]] = self.control("GET", "/state")["collections"].get(collection, {})
+        return list(found.values())
+
     def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """A call of `/_sandbox`; RuntimeError where it refuses."""
         answer = self._pool.request(method, f"{self.url}/_sandbox{path}", json=body)

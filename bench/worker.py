@@ -1,33 +1,39 @@
-"""One carrying out of a plan file in a process of its own, traced: how much memory it takes at its peak."""
+"""One carrying out of a plan file in a process of its own: to trace its memory, or to be killed."""
 
 from __future__ import annotations
 
-import itertools
 import json
 import sys
 import tracemalloc
 from pathlib import Path
 
 from bench import agent
+from bench.agent import Prepared
 from rollout_sync.model.rollout import Home
 
 
-def main(url: str, service: str, size: str, file: str, ledger: str) -> None:
-    """Carry the plan file out and write what it took as one line of JSON."""
-    prepared = agent.Prepared(service=Home(service), size=int(size), file=Path(file), ledger=Path(ledger), seconds=0.0)
+def main(mode: str, url: str, service: str, size: str, file: str, ledger: str) -> None:
+    """Carry the plan file out, `traced` or `plain`."""
+    prepared = Prepared(service=Home(service), size=int(size), file=Path(file), ledger=Path(ledger), seconds=0.0)
+    if mode == "traced":
+        sys.stdout.write(json.dumps(_traced(url, prepared)) + "\n")
+    else:
+        agent.carry_out(url, prepared, prepared.ledger)
+
+
+def _traced(url: str, prepared: Prepared) -> dict[str, object]:
     agent.load_everything(url, prepared)
-    rss_before = _resident("VmRSS")
+    resident = _resident("VmRSS")
     tracemalloc.start()
-    before, _peak = tracemalloc.get_traced_memory()
-    run = agent.carry_out(url, prepared, Path(ledger))
-    _now, peak = tracemalloc.get_traced_memory()
-    found = {
+    before, _ = tracemalloc.get_traced_memory()
+    run = agent.carry_out(url, prepared, prepared.ledger)
+    _, peak = tracemalloc.get_traced_memory()
+    return {
         "peak": peak - before,
-        "rss": _resident("VmHWM") - rss_before,
+        "rss": _resident("VmHWM") - resident,
         "made": sum(run.applied.made.values()),
         "finished": run.applied.is_finished,
     }
-    sys.stdout.write(json.dumps(found) + "\n")
 
 
 def _resident(name: str) -> int:
@@ -40,4 +46,4 @@ def _resident(name: str) -> int:
 
 
 if __name__ == "__main__":
-    main(*itertools.islice(sys.argv, 1, None))
+    main(*sys.argv[1:])

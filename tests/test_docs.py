@@ -10,17 +10,18 @@ from pathlib import Path
 
 import click
 import pytest
-from support.desk import Desk, HandClock
-from support.standin import serving
 
 from rollout_sync import config, errors
 from rollout_sync.cli import reference as cli_reference
 from rollout_sync.cli.answer import Status
 from rollout_sync.cli.door import code_of
 from rollout_sync.cli.group import COMMANDS, cli
+from rollout_sync.cli.invocation import Invocation
 from rollout_sync.config.document import SECTIONS
 from rollout_sync.template import reference as template_reference
 from rollout_sync.template.reading import read_template
+from support.desk import Desk, HandClock
+from support.standin import serving
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -35,7 +36,9 @@ NOT_RUN = {"init", "sandbox", "demo"}
 
 RUNNING = {"after-a-crash.md", "lost-ledger.md"}
 """Pages for somebody whose rollout runs already."""
-STARTED = shlex.split('start mfa --name "MFA 2027" --go-live 2027-06-21 --people people.csv --set company=Example --yes')
+STARTED = shlex.split(
+    'start mfa --name "MFA 2027" --go-live 2027-06-21 --people people.csv --set company=Example --yes'
+)
 SHIPPED = ROOT / "templates" / "people.csv"
 UNFINISHED = Status.UNFINISHED.code
 
@@ -218,7 +221,7 @@ class TestCommands:
 def click_reads(words):
     """Read a command line as the program does, down to the last command, without running anything."""
     words = [*words[: words.index(">")]] if ">" in words else words
-    command, context = cli, cli.make_context("rollout-sync", list(words))
+    command, context = cli, cli.make_context("rollout-sync", list(words), obj=Invocation.of_process())
     while isinstance(command, click.Group) and (rest := [*context._protected_args, *context.args]):
         name, command, left = command.resolve_command(context, rest)
         context = command.make_context(name, left, parent=context)

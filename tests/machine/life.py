@@ -31,6 +31,7 @@ from rollout_sync.reconcile.plan import Plan
 from rollout_sync.sync import adopting, applying, creating, planning
 from rollout_sync.sync.adopting import Adopted
 from rollout_sync.sync.applying import Applied
+from rollout_sync.sync.verifying import Verification, verify
 from rollout_sync.trackers.planner import client
 from rollout_sync.transport import Phase, adapter, exchange
 
@@ -73,6 +74,7 @@ class Result:
     plan: Plan | None = None
     applied: Applied | None = None
     adopted: Adopted | None = None
+    verified: Verification | None = None
     error: RolloutSyncError | None = None
     killed: bool = False
     writes: int = 0
@@ -181,6 +183,14 @@ class Life:
 
         def work(result: Result, app: App, database: Database) -> None:
             result.plan = self._plan(app, database, app.trackers(), draft, force=True)
+
+        return self._live(work)
+
+    def verify(self) -> Result:
+        """Compare the ledger with what stands there."""
+
+        def work(result: Result, app: App, database: Database) -> None:
+            result.verified = verify(ROLLOUT, database=database, trackers=app.trackers())
 
         return self._live(work)
 

@@ -123,7 +123,6 @@ class RunMachine(RuleBasedStateMachine):
         """People changed or deleted Planner tasks, so that a doubt may stay undecidable."""
         self.changes = 0
         self.last: Result | None = None
-        self.yesterday: Path | None = None
         self.is_foreign = False
         """The ledger is younger or older than what stands in the services."""
         self.is_login_faulty = False
@@ -180,21 +179,40 @@ class RunMachine(RuleBasedStateMachine):
                 self._permission_changes(PERMISSIONS[number % len(PERMISSIONS)], revoke=number % 3 > 0)
         self._check()
 
-    @rule(what=st.sampled_from(("keep", "put back", "lose", "rival")))
-    def ledger_gets_old_or_lost(self, what: str) -> None:
-        match what:
-            case "keep" if (self.folder / LEDGER).exists():
-                self._keep_a_copy()
-            case "put back" if self.yesterday is not None:
-                self._put_back_the_copy()
-            case "lose" if self._is_recognisable():
-                self._lose_and_adopt()
-            case "rival" if self._is_visible():
-                self._rival_with_an_empty_ledger()
-            case _:
-                return
-        event(f"ledger: {what}")
+    @rule(what=mishaps, faults=faults, change=changes)
+    @precondition(lambda self: self.last is not None)
+    def old_copy_of_the_ledger_is_put_back(self, what: Mishaps, faults: list[Fault], change: Change | None) -> None:
+        """A restored backup is as good as no ledger: a day later the program must see that by itself."""
+        kept = self.root / f"kept-{self.book.requests}"
+        _copy(self.folder, kept)
+        self.run(what, faults, change)
+        self._quiet(DAY)
+        self.folder = self._fresh_folder()
+        _copy(kept, self.folder)
+        self._other_ledger()
+        self.run(CALM, [], None)
+        event("ledger: put back")
+
+    @rule()
+    @precondition(lambda self: self._is_recognisable())
+    def ledger_is_lost(self) -> None:
+        self._quiet(DAY)
+        before = {row.object: row for row in rows(self.folder / LEDGER)}
+        self.folder = self._fresh_folder()
+        self._other_ledger()
+        self._adopt()
+        self._compare(before)
         self._check()
+        event("ledger: lost")
+
+    @rule()
+    @precondition(lambda self: self._is_visible())
+    def rival_with_an_empty_ledger(self) -> None:
+        result = self._life(CALM, folder=self._fresh_folder()).look(self.draft)
+        allowed = isinstance(result.error, (ForeignRollout, TrackerError))
+        blocked = result.plan is not None and bool(result.plan.blockers)
+        self.require(allowed or blocked, "I1", f"a second ledger was let in: {result}")
+        event("ledger: rival")
 
     # What that means
 
@@ -212,33 +230,6 @@ class RunMachine(RuleBasedStateMachine):
         if "jira" in self.services:
             who = {"from": _COORDINATOR} if revoke else {"to": _COORDINATOR}
             self.stage.act("jira", "revoke" if revoke else "grant", permission=permission, **who)
-
-    def _keep_a_copy(self) -> None:
-        self.yesterday = self.root / "yesterday"
-        shutil.rmtree(self.yesterday, ignore_errors=True)
-        _copy(self.folder, self.yesterday)
-
-    def _put_back_the_copy(self) -> None:
-        """A restored backup is as good as no ledger: a day later the program must see that by itself."""
-        assert self.yesterday is not None
-        self._quiet(DAY)
-        self.folder = self._fresh_folder()
-        _copy(self.yesterday, self.folder)
-        self._other_ledger()
-
-    def _lose_and_adopt(self) -> None:
-        self._quiet(DAY)
-        before = {row.object: row for row in rows(self.folder / LEDGER)}
-        self.folder = self._fresh_folder()
-        self._other_ledger()
-        self._adopt()
-        self._compare(before)
-
-    def _rival_with_an_empty_ledger(self) -> None:
-        result = self._life(CALM, folder=self._fresh_folder()).look(self.draft)
-        allowed = isinstance(result.error, (ForeignRollout, TrackerError))
-        blocked = result.plan is not None and bool(result.plan.blockers)
-        self.require(allowed or blocked, "I1", f"a second ledger was let in: {result}")
 
     # How it happens
 
@@ -534,8 +525,17 @@ class RunMachine(RuleBasedStateMachine):
         truth.nothing_lost(self.stage, kept, excused, self.require)
         if not excused:
             self._nothing_more()
+        if self.changes % 2:
+            self._verify()
         words = [*self.words.lines, *_texts(result)]
         truth.no_secret(self.root, words, self.require)
+
+    def _verify(self) -> None:
+        """The program's own check agrees that all is well."""
+        result = self._life(CALM).verify()
+        self.require(result.error is None, "I1", f"verify failed: {result.error!r}")
+        found = result.verified
+        self.require(found is not None and not found.duplicates, "I1", f"verify reports {found and found.duplicates}")
 
     def _doubtful(self) -> list[str]:
         path = self.folder / LEDGER

@@ -1,4 +1,4 @@
-"""A coordinator at the command line: own folder, own environment, a clock that can be moved, and nothing of the machine."""
+"""A coordinator at the command line: own folder and environment, a clock that can be moved, nothing else."""
 
 from __future__ import annotations
 

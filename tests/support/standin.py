@@ -1,4 +1,4 @@
-"""The sandbox behind real HTTP for system tests: what was asked of it, what stands on its boards, what people do there."""
+"""The sandbox behind real HTTP for system tests: what was asked, what stands there, what people do."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ class StandIn:
         content = self.content()
         names = {key: row["fields"]["categoryDescriptions"] for key, row in content["graph.plan_details"].items()}
         return {
-            row["fields"]["title"]: [str(names[row["plan"]][slot]) for slot in sorted(row["fields"]["appliedCategories"])]
+            row["fields"]["title"]: [
+                str(names[row["plan"]][slot]) for slot in sorted(row["fields"]["appliedCategories"])
+            ]
             for row in content["graph.tasks"].values()
         }
 

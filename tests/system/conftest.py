@@ -6,6 +6,7 @@ import logging
 import os
 
 import pytest
+
 from support import small
 from support.desk import Desk, HandClock
 from support.standin import serving

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from support import small
 from support.standin import NOW
 
@@ -58,7 +59,10 @@ class TestTemplate:
         before = running.at.content()
         done = running.call(*small.start())
         assert done.code == 0, done.err
-        assert different(before, running.at.content()) == {("graph.tasks", "title"), ("graph.task_details", "description")}
+        assert different(before, running.at.content()) == {
+            ("graph.tasks", "title"),
+            ("graph.task_details", "description"),
+        }
         assert running.at.writes() == {"PATCH /planner/tasks/{task}": 1, "PATCH /planner/tasks/{task}/details": 2}
         for department in ("Finance", "Sales"):
             gate = running.at.task(f"Green light of {department}")["id"]
@@ -133,7 +137,9 @@ class TestTemplate:
         assert running.at.writes() == {}
 
     def test_a_new_department_gets_its_own_tasks_and_label(self, running):
-        running.write("people.csv", small.PEOPLE + "Otto Operator,otto.operator@example.com,department_head,Operations,\n")
+        running.write(
+            "people.csv", small.PEOPLE + "Otto Operator,otto.operator@example.com,department_head,Operations,\n"
+        )
         assert running.call(*small.start()).code == 0
         assert running.at.labels()["Green light of Operations"] == ["approval", "Operations"]
 
@@ -241,8 +247,8 @@ class TestPeople:
 
 class TestThresholds:
     def test_too_many_updates_are_refused(self, running):
-        template(running, *((f"title: {title}", f"title: New {title}") for title in
-                            ("Inventory", "Set up", "Session", "Tell everybody", "Open the gates", "Live", "Prepare", "Change")))  # fmt: skip
+        titles = ("Inventory", "Set up", "Session", "Tell everybody", "Open the gates", "Live", "Prepare", "Change")
+        template(running, *((f"title: {title}", f"title: New {title}") for title in titles))
         before = running.at.content()
         for words in (small.plan(), small.start()):
             done = running.call(*words)

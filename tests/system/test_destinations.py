@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support import small
 from support.desk import BOTH, JIRA, LEDGER, PLANNER
 
@@ -220,9 +221,13 @@ class TestConfiguration:
         refused(desk, "There is no configuration", "rollout-sync init", code=2)
 
     def test_hidden_addresses_can_be_named(self, desk):
-        account = next(row["account_id"] for row in desk.at.control("GET", "/people") if row["email"].startswith("cora"))
+        account = next(
+            row["account_id"] for row in desk.at.control("GET", "/people") if row["email"].startswith("cora")
+        )
         desk.at.control("POST", "/switches", {"jira_hide_emails": True})
-        desk.configure(BOTH.replace(PLANNER, f'\n[jira.accounts]\n"cora.coordinator@example.com" = "{account}"\n' + PLANNER))
+        desk.configure(
+            BOTH.replace(PLANNER, f'\n[jira.accounts]\n"cora.coordinator@example.com" = "{account}"\n' + PLANNER)
+        )
         finished(desk)
         assert desk.at.issue("Inventory")["assignee"] == account
 

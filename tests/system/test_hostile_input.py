@@ -6,6 +6,7 @@ import time
 
 import openpyxl
 import pytest
+
 from support import small
 
 FIRST = "  - key: prepare\n    title: Prepare\n"
@@ -50,7 +51,9 @@ class TestTemplates:
         assert "small.yaml" in told(desk)
 
     def test_not_utf_8(self, desk):
-        (desk.folder / "small.yaml").write_bytes(small.TEMPLATE.replace("Prepare", "Vorbereitung äöü").encode("latin-1"))
+        (desk.folder / "small.yaml").write_bytes(
+            small.TEMPLATE.replace("Prepare", "Vorbereitung äöü").encode("latin-1")
+        )
         told(desk, "UTF-8")
 
     @pytest.mark.parametrize(
@@ -68,10 +71,13 @@ class TestTemplates:
     )
     def test_texts_that_compute(self, desk, text):
         quoted = text.replace('"', "'")
-        desk.write("small.yaml", small.TEMPLATE.replace("text: Write down what there is at {{ company }}.", f'text: "{quoted}"'))
+        desk.write(
+            "small.yaml",
+            small.TEMPLATE.replace("text: Write down what there is at {{ company }}.", f'text: "{quoted}"'),
+        )
         told(desk, "small.yaml:")
 
-    @pytest.mark.parametrize("old, new", [
+    @pytest.mark.parametrize(("old", "new"), [
         ("after: [inventory]}", "after: [set-up]}"),
         ("after: [set-up]", "after: [nothing-like-it]"),
         ("key: set-up", "key: inventory"),
@@ -92,7 +98,9 @@ class TestTemplates:
         if done.code == 0:
             assert "49" not in str(desk.at.issue("Inventory")["description"])
 
-    @pytest.mark.parametrize("name", ["../secret.yaml", "/etc/passwd", "no such.yaml", ".", "small.yml/../x.yaml", "\u202eyaml"])
+    @pytest.mark.parametrize(
+        "name", ["../secret.yaml", "/etc/passwd", "no such.yaml", ".", "small.yml/../x.yaml", "\u202eyaml"]
+    )
     def test_paths(self, desk, name):
         told(desk, template=name)
 
@@ -104,13 +112,21 @@ class TestTemplates:
 
 
 class TestNames:
-    @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b\\c", "x" * 300, "' OR 1=1 --", "…", " ", "con\u0000", "Ünïcode 2027 ✓"])
+    @pytest.mark.parametrize(
+        "name", ["../../etc/passwd", "a/b\\c", "x" * 300, "' OR 1=1 --", "…", " ", "con\u0000", "Ünïcode 2027 ✓"]
+    )
     def test_rollout_names(self, desk, name):
         """Whatever the name is, files stay in their folder, and a name that is taken works from end to end."""
         done = desk.call(*small.start(name=name))
         assert "Traceback" not in done.err
         assert done.code in (0, 1, 2), done.err
-        assert {path.name.split(".")[0] for path in desk.folder.iterdir()} <= {"ledger", "small", "people", "config", "sign-in"}
+        assert {path.name.split(".")[0] for path in desk.folder.iterdir()} <= {
+            "ledger",
+            "small",
+            "people",
+            "config",
+            "sign-in",
+        }
         if done.code == 0:
             desk.at.forget()
             assert desk.call(*small.start(name=name)).code == 0
@@ -161,7 +177,10 @@ class TestPeople:
             (b"", ("people.csv",)),
             (b"name;mail\nA;b\n", ("people.csv",)),
             (small.PEOPLE.replace("email", "contact").encode(), ("email",)),
-            (small.PEOPLE.replace("tara.trainer@example.com", "tara.trainer").encode(), ("people.csv:3", "tara.trainer")),
+            (
+                small.PEOPLE.replace("tara.trainer@example.com", "tara.trainer").encode(),
+                ("people.csv:3", "tara.trainer"),
+            ),
             (small.PEOPLE.replace(",Finance,", ",Finance,nobody@example.com").encode(), ("nobody@example.com",)),
             (b"PK\x03\x04 not a workbook", ("people.csv",)),
             (b"name,email,role\n" + b"A,a@example.com,it\n" * 200_000, ("people.csv",)),

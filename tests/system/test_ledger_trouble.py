@@ -1,4 +1,4 @@
-"""A ledger that is full, locked, read-only, damaged, too new or on the wrong disk: said clearly, and nothing is lost."""
+"""A ledger that is full, locked, read-only, damaged or too new: said clearly, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from support import small
-from support.desk import BOTH, LEDGER
 
 from rollout_sync.ledger.opening import Database
+from support import small
+from support.desk import BOTH, LEDGER
 
 
 def whole(desk):
@@ -82,7 +82,9 @@ def test_answers_that_the_full_disk_kept_out_come_from_the_rescue_file(desk):
 def tiny():
     """A disk of 1 MiB."""
     with tempfile.TemporaryDirectory() as name:
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", name], capture_output=True, check=False)  # fmt: skip
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "none", name], capture_output=True, check=False
+        )
         if mounted.returncode:
             pytest.skip("a small disk can be mounted by root alone")
         try:
@@ -167,7 +169,9 @@ class TestDamage:
             assert "Traceback" not in done.err
         assert desk.at.writes() == {}
 
-    @pytest.mark.parametrize("content", [b"not a ledger at all, but long enough to be one\n" * 100, b"\x00" * 4096, b"x"])
+    @pytest.mark.parametrize(
+        "content", [b"not a ledger at all, but long enough to be one\n" * 100, b"\x00" * 4096, b"x"]
+    )
     def test_a_file_that_is_no_ledger(self, desk, content):
         desk.ledger.write_bytes(content)
         self.refused(desk, "damaged")

@@ -6,6 +6,7 @@ import base64
 import re
 
 import pytest
+
 from support import small
 from support.standin import COORDINATOR, SECRETS
 
@@ -43,8 +44,9 @@ def bearer(desk):
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_nothing_is_told_while_all_goes_well(desk, form):
-    for words in (small.plan("--out", "small.plan"), small.start(), small.start("--set", "company=Acme"),
-                  ["verify", small.NAME], ["adopt", small.ROLLOUT], ["doctor"], small.start("--set", "company=B")):  # fmt: skip
+    changes = [small.start("--set", f"company={company}") for company in ("Acme", "Bolt")]
+    reads = [["verify", small.NAME], ["adopt", small.ROLLOUT], ["doctor"]]
+    for words in [small.plan("--out", "small.plan"), small.start(), changes[0], *reads, changes[1]]:
         desk.call("-vv", "--log", form, *words)
     assert any("Authorization" not in text and "POST" in text for text in desk.said), "requests were logged"
     assert spilled(desk) == []

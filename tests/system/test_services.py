@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+
 from support import small
 
 BULK = {"method": "POST", "route": "/jira/rest/api/3/issue/bulk"}
@@ -73,7 +74,9 @@ def test_a_service_that_nobody_serves(desk):
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "truncate", "html", "502", "rst"])
-@pytest.mark.parametrize("where", [BULK, {"route": "/graph/v1.0/planner/plans", "method": "POST"}], ids=["jira", "plan"])
+@pytest.mark.parametrize(
+    "where", [BULK, {"route": "/graph/v1.0/planner/plans", "method": "POST"}], ids=["jira", "plan"]
+)
 def test_an_answer_that_never_came_back_is_looked_for(desk, fault, where):
     desk.at.faults({"kind": fault, "when": "after", **where, "nth": [1]})
     for _ in range(4):
@@ -157,7 +160,9 @@ def test_ctrl_c_stops_safely_and_the_next_run_finishes(sandbox, home):
     command = [sys.executable, "-m", "rollout_sync.cli", "--sandbox", sandbox.url, *small.start(go_live="2099-03-02")]
     environ = {**os.environ, "ROLLOUT_SYNC_LEDGER_PATH": str(home / "ledger.sqlite")}
     sandbox.control("POST", "/latency", {"ms": 300})
-    running = subprocess.Popen(command, cwd=home, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, cwd=home, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     until = time.monotonic() + 60
     while not sandbox.issues() and time.monotonic() < until:
         time.sleep(0.05)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+
 from support import small
 
 LATER = 1200.0
@@ -35,7 +36,12 @@ class TestVerify:
 
     def test_a_duplicate_with_our_marker_is_found(self, running):
         issue = running.at.issue("Set up")
-        fields = {"project": {"key": "SEC"}, "issuetype": {"id": "10002"}, "summary": "Set up", "labels": issue["labels"]}
+        fields = {
+            "project": {"key": "SEC"},
+            "issuetype": {"id": "10002"},
+            "summary": "Set up",
+            "labels": issue["labels"],
+        }
         mark = {"key": "rollout-sync", "value": issue["properties"]["rollout-sync"]}
         made = running.at.jira("POST", "/issue", {"fields": fields, "properties": [mark]})
         done = running.call("verify", small.NAME)

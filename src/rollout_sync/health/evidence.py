@@ -31,7 +31,7 @@ def behind(one: Standing) -> float:
 
 def overdue(one: Standing) -> float:
     """Hours since an open activity should have been finished."""
-    return max(-one.planned_finish, 0.0) if one.is_open else 0.0
+    return max(-one.planned_finish, _UNSEEN) if one.is_open and one.planned_finish <= 0 else 0.0
 
 
 def ahead(one: Standing) -> float:

@@ -29,11 +29,15 @@ def check(
     Raises:
         ForeignRollout: the ledger is empty, or older than what stands there.
     """
+    traces = {
+        name: [trace for trace in one.traces if trace.title in ("", rollout.name)] for name, one in inspections.items()
+    }
     if known is None:
-        counts = {name: one.existing for name, one in inspections.items() if one.existing}
+        existing = {name: one.existing or len(traces[name]) for name, one in inspections.items()}
+        counts = {name: count for name, count in existing.items() if count}
         reason = "but this ledger does not know it"
     else:
-        found = {name: unknown(one.traces, kept) for name, one in inspections.items()}
+        found = {name: unknown(some, kept) for name, some in traces.items()}
         if _was_adopted(known):  # what bears no mark of its own is recognised by its look before it is made again
             found = {name: [trace for trace in some if trace.object is not None] for name, some in found.items()}
         counts = {name: len(some) for name, some in found.items() if some}

@@ -67,7 +67,8 @@ def _settle_tracker(run: Run, name: TrackerName) -> Sequence[OpenDoubt]:
         return ()
     with run.database.reading() as connection:
         doubts = objects.doubts(connection, run.rollout, created_once)
-        known = _bound_ids(objects.bindings(connection, run.rollout), name)
+        bound = objects.bindings(connection, run.rollout)
+    known = _bound_ids(bound, name) | _bound_keys(bound, name)
     try:
         findings = run.trackers[name].find(run.rollout, doubts, known)
     except TrackerError as error:
@@ -80,6 +81,12 @@ def _bound_ids(bindings: Iterable[Binding], name: TrackerName) -> frozenset[str]
     """Remote ids that are taken. Only those of objects that are created once: links have numbers of their own."""
     kinds = ((binding.object.kind, binding.remote.id) for binding in bindings)
     return frozenset(one for kind, one in kinds if kind.tracker is name and not kind.is_ensured)
+
+
+def _bound_keys(bindings: Iterable[Binding], name: TrackerName) -> frozenset[str]:
+    """Issue keys that are taken, which a probe need not read."""
+    keys = ((binding.object.kind, binding.remote.key) for binding in bindings)
+    return frozenset(key for kind, key in keys if key and kind.tracker is name)
 
 
 def _open(doubt: Doubt, reason: str, timing: Timing) -> OpenDoubt:

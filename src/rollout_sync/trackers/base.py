@@ -55,12 +55,13 @@ Facts = Mapping[str, object]
 class Trace:
     """A remote object that this rollout made, as a quick look shows it.
 
-    `object` and `marker` are set where it says itself what it is.
+    `object` and `marker` are set where it says itself what it is. `title` is set where nothing else tells whose it is.
     """
 
     id: str
     object: ObjectKey | None = None
     marker: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ class Tracker(Protocol):
         ...
 
     def find(self, rollout: RolloutId, doubts: Sequence[Doubt], known: frozenset[str]) -> Findings:
-        """Strong read: which of the doubtful creates exist? `known` holds remote ids that are bound already."""
+        """Strong read: which of the doubtful creates exist? `known` holds ids and keys that are bound already."""
         ...
 
     def observe(self, bound: Sequence[Binding]) -> Sighting:

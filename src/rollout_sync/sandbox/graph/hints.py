@@ -34,7 +34,7 @@ def compute(hint: str, fresh: str) -> str:
             "Specified order hint is in an invalid format: "
             f"The input ({hint}) does not contain spaces or exclamation points."
         )
-    value = _evaluate(hint, fresh) if len(hint) <= _LONGEST else None
+    value = _evaluate(hint, fresh, {}) if len(hint) <= _LONGEST else None
     if value is None:
         raise invalid(f"Specified order hint is in an invalid format: The input ({hint}) cannot be read.")
     return value
@@ -55,8 +55,14 @@ def between(low: str, high: str) -> str:
         high = high[1:] if high and ceiling == step else ""
 
 
-def _evaluate(hint: str, fresh: str) -> str | None:
-    """The value of a possibly nested hint; None when it is none."""
+def _evaluate(hint: str, fresh: str, known: dict[str, str | None]) -> str | None:
+    """The value of a possibly nested hint; None when it is none. `known` keeps parts from being worked out again."""
+    if hint not in known:
+        known[hint] = _worked_out(hint, fresh, known)
+    return known[hint]
+
+
+def _worked_out(hint: str, fresh: str, known: dict[str, str | None]) -> str | None:
     if not all(_SPACE <= ord(c) < _BEYOND for c in hint):
         return None
     if " " not in hint and "!" not in hint:
@@ -65,7 +71,7 @@ def _evaluate(hint: str, fresh: str) -> str | None:
         return None
     body = hint[:-1]
     for place in (n for n, c in enumerate(body) if c == " "):
-        before, after = _evaluate(body[:place], fresh), _evaluate(body[place + 1 :], fresh)
+        before, after = _evaluate(body[:place], fresh, known), _evaluate(body[place + 1 :], fresh, known)
         if before is not None and after is not None:
             return between(before, after if after > before else "") if before or after else fresh
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count, islice
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -83,7 +84,8 @@ def resolve(
     """Which doubtful creates exist, by reading every key that they could have got; and the largest key number seen.
 
     The project's newest issues come from search and count as positive evidence only. Then all keys after the lowest
-    high-water mark are read, in hundreds, until a page is empty that lies past the newest known key.
+    high-water mark are read, in hundreds, until a page is empty that lies past the newest known key. Keys in `known`
+    are left out: Jira gives no number twice, so a doubtful create cannot have one that is bound already.
     """
     evidence = _Evidence(wanted={doubt.marker: doubt for doubt in doubts})
     recent, reply = newest(client, destination.project_key, PAGE)
@@ -91,27 +93,34 @@ def resolve(
     top = _top(recent, destination)
     start = min((doubt.high_water for doubt in doubts), default=top) + 1
     controls = sorted((i for i in known if i.isdecimal()), key=int, reverse=True)[:_CONTROLS]
-    complete, visible, top = _sweep(client, destination, evidence, start=start, top=top, controls=controls)
+    numbers = (n for n in count(start) if f"{destination.project_key}-{n}" not in known)
+    complete, visible, top = _sweep(client, destination, evidence, numbers=numbers, top=top, controls=controls)
     is_strong = complete and (visible or can_browse(client, destination.project_key))
     return _findings(evidence, destination, known, asked_at=reply.at, is_strong=is_strong), top
 
 
 def _sweep(
-    client: JiraClient, destination: Destination, evidence: _Evidence, *, start: int, top: int, controls: Sequence[str]
+    client: JiraClient,
+    destination: Destination,
+    evidence: _Evidence,
+    *,
+    numbers: Iterator[int],
+    top: int,
+    controls: Sequence[str],
 ) -> tuple[bool, bool, int]:
     """Read key after key: whether the end was reached, whether a control issue was visible, the largest number."""
-    visible, first = False, start
+    visible = False
     for _ in range(_MOST_PROBES):
-        numbers = range(first, first + PAGE - len(controls))
-        asked = [*(f"{destination.project_key}-{number}" for number in numbers), *controls]
+        page = list(islice(numbers, PAGE - len(controls)))
+        asked = [*(f"{destination.project_key}-{number}" for number in page), *controls]
         issues, _reply = bulk_read(client, asked, ["labels"])
         visible = visible or any(inner_text(issue, "id") in controls for issue in issues)
         fresh = [issue for issue in issues if inner_text(issue, "id") not in controls]
         evidence.look(fresh)
         top = max(top, _top(fresh, destination))
-        if not fresh and numbers[-1] >= top:
+        if not fresh and page[-1] >= top:
             return True, visible, top
-        first, controls = numbers[-1] + 1, ()
+        controls = ()
     return False, visible, top
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from rollout_sync.errors import Unavailable
 from rollout_sync.model.objects import Marked
@@ -17,6 +18,8 @@ from rollout_sync.trackers.planner.mapping import Json, identified
 from rollout_sync.trackers.planner.recognition import PlanView, TaskView, recognise
 
 _PROBE = 5
+_Details: TypeAlias = dict[str, Gathered]
+_Looked: TypeAlias = tuple[Json, Gathered, _Details]
 
 
 class Discoverer:
@@ -29,14 +32,19 @@ class Discoverer:
     def traces(self, rollout: RolloutId) -> tuple[int, tuple[Trace, ...]]:
         """How many tasks the plans hold that we made for this rollout, plans counted too; and which of them are ours.
 
+        Plans of ours without any mark yet come with their title, for that is all that tells whose they are.
+
         A quick look before planning: one task of each plan tells whose it is, and other people's plans are not read.
 
         Raises:
             TrackerError: where the reading as a whole fails.
         """
-        plans = self._plans(rollout, probe=1, strangers=False)
-        rows = [row for plan, tasks, _ in plans for row in (plan, *tasks)]
-        return len(rows), tuple(Trace(id=_id(row)) for row in rows if self._author(row) is Author.OURS)
+        looked = self._looked(probe=1, strangers=False)
+        rows = [row for plan, tasks, _ in self._of(rollout, looked) for row in (plan, *tasks)]
+        ours = [Trace(id=_id(row)) for row in rows if self._author(row) is Author.OURS]
+        bare = [plan for plan, _, known in looked if not _rollouts(known.values())]
+        ours += [Trace(id=_id(p), title=str(p.get("title"))) for p in bare if self._author(p) is Author.OURS]
+        return len(rows), tuple(ours)
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
         """Everything of this rollout that can be named; see `recognition` for how.
@@ -44,13 +52,20 @@ class Discoverer:
         Raises:
             TrackerError: where a plan of this rollout cannot be read to its end, because half an answer would mislead.
         """
-        views = [self._view(rollout, *found) for found in self._plans(rollout, probe=_PROBE, strangers=True)]
-        return recognise(self._destination, views)
+        looked = self._looked(probe=_PROBE, strangers=True)
+        return recognise(self._destination, [self._view(rollout, *found) for found in self._of(rollout, looked)])
 
-    def _plans(
-        self, rollout: RolloutId, *, probe: int, strangers: bool
-    ) -> list[tuple[Json, tuple[Json, ...], dict[str, Gathered]]]:
+    def _of(self, rollout: RolloutId, looked: Sequence[_Looked]) -> list[tuple[Json, tuple[Json, ...], _Details]]:
         """Plans of this rollout with their tasks and what was read of their details on the way."""
+        hits = []
+        for plan, found, known in looked:
+            if rollout in _rollouts(known.values()):
+                _complete(found, f"the list of tasks of “{plan.get('title')}”")
+                hits.append((plan, found.rows, {p: one for p, one in known.items() if one.failure is None}))
+        return hits
+
+    def _looked(self, *, probe: int, strangers: bool) -> list[_Looked]:
+        """All plans, or all but other people's, with their tasks and enough details to see whose they are."""
         listed = self._read([self._destination.plans_path])[self._destination.plans_path].rows
         listed = tuple(plan for plan in listed if strangers or self._author(plan) is not Author.OTHER)
         paths = {_id(plan): f"/planner/plans/{segment(_id(plan))}/tasks" for plan in listed}
@@ -58,16 +73,14 @@ class Discoverer:
         plans = [(plan, tasks[paths[_id(plan)]]) for plan in listed]
         probes = {_id(plan): _probes(found.rows, probe) for plan, found in plans}
         read = self._client.collect([path for some in probes.values() for path in some])
-        hits = []
+        looked: list[_Looked] = []
         for plan, found in plans:
             known = {path: read[path] for path in probes[_id(plan)]}
             if not _rollouts(known.values()) and self._author(plan) is Author.OURS:
                 # Made by us, yet the first few notes bear no mark: people edited them, so all are looked through.
                 known |= self._client.collect([_details_path(_id(task)) for task in found.rows if _has_notes(task)])
-            if rollout in _rollouts(known.values()):
-                _complete(found, f"the list of tasks of “{plan.get('title')}”")
-                hits.append((plan, found.rows, {p: one for p, one in known.items() if one.failure is None}))
-        return hits
+            looked.append((plan, found, known))
+        return looked
 
     def _view(self, rollout: RolloutId, plan: Json, tasks: Sequence[Json], known: Mapping[str, Gathered]) -> PlanView:
         labels, buckets = details_path(_id(plan)), f"/planner/plans/{segment(_id(plan))}/buckets"
