@@ -88,6 +88,12 @@ class Task(Future):
         self._work = work
         self.chance = chance
 
+    def result(self, timeout: float | None = None) -> Any:
+        """Whoever asks for the result waits until it is there."""
+        if not self.done():
+            self.carry()
+        return super().result(timeout)
+
     def carry(self) -> None:
         try:
             found = self._work()

@@ -153,8 +153,10 @@ class TestWrongPlaces:
         planned = desk.call(*small.plan())
         assert "LINK_ISSUES" in planned.out
         done = desk.call(*small.start())
-        if done.code == 0:
-            assert len(desk.at.issues()) == 6
+        assert done.code == 1
+        assert "\n\u2717 " in f"\n{done.out}", "no tick where something was refused"
+        assert "link:prepare/inventory>prepare/set-up was refused" in done.err
+        assert (len(desk.at.issues()), len(desk.at.links())) == (6, 0), "the work itself is there"
         desk.at.act("jira", "grant", permission="LINK_ISSUES")
         assert desk.call(*small.start()).code == 0
         assert len(desk.at.links()) == 2

@@ -91,3 +91,9 @@ def test_a_secret_in_the_configuration_is_refused_and_not_repeated(desk):
     assert done.code == 2
     assert re.search(r"config.toml:\d+: \[jira\] token", done.err)
     assert "CANARY" not in done.out + done.err
+
+
+def test_a_secret_that_is_told_would_be_found(desk):
+    desk.said.append(f"Authorization: Basic {FORMS[1]}")
+    desk.write("notes.txt", SECRETS[3])
+    assert spilled(desk) == ["output 0", str(desk.folder / "notes.txt")]

@@ -19,6 +19,11 @@ WRITE = {"inner": "POST /planner/tasks"}
 HORIZON = 400.0
 
 
+def slowly(*kinds):
+    """Kinds that differ little from those of the default suite."""
+    return [pytest.param(kind, marks=pytest.mark.slow) for kind in kinds]
+
+
 def whole(desk):
     """Everything exists, and once."""
     assert len(desk.at.issues()) == 6
@@ -50,7 +55,7 @@ def test_one_service_is_down_when_a_plan_is_carried_out(desk, service, other):
     whole(desk)
 
 
-@pytest.mark.parametrize("kind", ["503", "500", "html", "html200", "drop_before", "rst", "truncate"])
+@pytest.mark.parametrize("kind", ["503", "html200", "drop_before", *slowly("500", "html", "rst", "truncate")])
 def test_a_service_that_is_down_before_the_plan_leaves_everything_as_it_was(desk, kind):
     desk.at.faults({"kind": kind, "route": "/graph/**"})
     done = desk.call(*small.start())
@@ -73,7 +78,7 @@ def test_a_service_that_nobody_serves(desk):
     assert desk.at.tasks() == []
 
 
-@pytest.mark.parametrize("fault", ["drop_after", "truncate", "html", "502", "rst"])
+@pytest.mark.parametrize("fault", ["drop_after", "truncate", *slowly("html", "502", "rst")])
 @pytest.mark.parametrize(
     "where", [BULK, {"route": "/graph/v1.0/planner/plans", "method": "POST"}], ids=["jira", "plan"]
 )

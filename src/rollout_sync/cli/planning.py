@@ -94,7 +94,14 @@ def _has_list(request: RolloutRequest, invocation: Invocation) -> bool:
 
 
 def _filled(request: RolloutRequest, remembered: Remembered) -> RolloutRequest:
-    """The request with the dates that the running rollout was started with, where none are given."""
+    """The request with what the running rollout was started with, where nothing else is said.
+
+    Its short name stands for its name, and is no new one.
+    """
+    from rollout_sync.template.expand import rollout_id  # noqa: PLC0415 - pydantic is slow to load
+
+    if request.name is not None and request.name == rollout_id(request.name):
+        request = replace(request, name=remembered.name)
     if request.go_live or request.start:
         return request
     return replace(request, go_live=remembered.go_live, start=remembered.start)

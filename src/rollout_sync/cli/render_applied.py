@@ -48,15 +48,19 @@ def errors_of_run(applied: Applied) -> tuple[RolloutSyncError, ...]:
     return tuple(found)
 
 
+def _heading(applied: Applied, screen: Screen, *, is_idle: bool) -> str:
+    status = status_of_run(applied)
+    signs = {Status.DONE: screen.symbols.ok, Status.UNFINISHED: screen.symbols.warn}
+    words = {True: ": nothing to write, 0 changes", False: ": 0 changes"}[status is Status.DONE] if is_idle else ""
+    return f"{signs.get(status, screen.symbols.fail)} {applied.name}{words}"
+
+
 def write_applied(applied: Applied, screen: Screen) -> None:
     """The result of a run."""
     made = [
         f"{tracker.value.capitalize()}: {words}" for tracker in TrackerName if (words := counted(applied.made, tracker))
     ]
-    if made or applied.changed.written:
-        screen.heading(f"{screen.symbols.ok} {applied.name}")
-    else:
-        screen.heading(f"{screen.symbols.ok} {applied.name}: nothing to write, 0 changes")
+    screen.heading(_heading(applied, screen, is_idle=not (made or applied.changed.written)))
     for words in made:
         screen.line(f"  created in {words}")
     if applied.changed.written:

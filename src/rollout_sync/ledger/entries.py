@@ -201,12 +201,16 @@ def note_doubt(connection: Connection, entry_ids: Sequence[int], reason: str) ->
     _move(connection, entry_ids, State.INFLIGHT, {"last_error": reason})
 
 
+_MOVED = entry.update().where(
+    entry.c.entry_id.in_(sa.bindparam("some", expanding=True)), entry.c.state == sa.bindparam("expected")
+)
+
+
 def _move(connection: Connection, entry_ids: Sequence[int], expected: State, values: dict[str, object]) -> None:
     for start in range(0, len(entry_ids), _SLICE):
         part = entry_ids[start : start + _SLICE]
-        changed = connection.execute(
-            entry.update().where(entry.c.entry_id.in_(part), entry.c.state == expected.value).values(**values)
-        )
+        moved = _MOVED.values(**values)
+        changed = connection.execute(moved, {"some": part, "expected": expected.value})
         if changed.rowcount != len(part):
             raise LedgerError(f"{len(part) - changed.rowcount} of {len(part)} entries are not {expected} any more")
 

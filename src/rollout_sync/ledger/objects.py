@@ -99,11 +99,8 @@ def entry_ids(connection: Connection, rollout: RolloutId, wanted: Sequence[Objec
     names = [str(key) for key in wanted]
     found: dict[ObjectKey, int] = {}
     for start in range(0, len(names), _SLICE):
-        part = names[start : start + _SLICE]
-        chosen = sa.select(entry.c.object, entry.c.entry_id).where(
-            entry.c.rollout_id == rollout, entry.c.object.in_(part)
-        )
-        found.update({ObjectKey.parse(name): entry_id for name, entry_id in connection.execute(chosen)})
+        part = {"rollout": rollout, "some": names[start : start + _SLICE]}
+        found.update({ObjectKey.parse(name): entry_id for name, entry_id in connection.execute(_IDS, part)})
     return found
 
 
@@ -147,31 +144,43 @@ def doubts(connection: Connection, rollout: RolloutId, entry_ids: Sequence[int])
     )
 
 
+# Statements that every chunk needs are put together once: building one takes longer than running it.
+_BY_ID = sa.select(entry).where(entry.c.entry_id.in_(sa.bindparam("some", expanding=True)))
+_IDS = sa.select(entry.c.object, entry.c.entry_id).where(
+    entry.c.rollout_id == sa.bindparam("rollout"), entry.c.object.in_(sa.bindparam("some", expanding=True))
+)
+_PLACES = sa.select(entry.c.object, entry.c.remote_id, entry.c.remote_key, entry.c.version, entry.c.url).where(
+    entry.c.rollout_id == sa.bindparam("rollout"),
+    entry.c.object.in_(sa.bindparam("some", expanding=True)),
+    entry.c.state == State.CREATED.value,
+)
+
+
 def _rows(connection: Connection, entry_ids: Sequence[int]) -> list[Row[tuple[object, ...]]]:
     found: dict[int, Row[tuple[object, ...]]] = {}
     for start in range(0, len(entry_ids), _SLICE):
         part = entry_ids[start : start + _SLICE]
-        for row in connection.execute(sa.select(entry).where(entry.c.entry_id.in_(part))):
+        for row in connection.execute(_BY_ID, {"some": part}):
             found[row.entry_id] = row
     return [found[entry_id] for entry_id in entry_ids]
 
 
-def _references(value: Value) -> Iterator[str]:
-    match value:
-        case Ref():
-            yield str(value.to)
-        case str() | None | bool() | int() | float() | Remote():
-            return
-        case Mapping():
-            for member in value.values():
-                yield from _references(member)
-        case Sequence():
-            for member in value:
-                yield from _references(member)
+def _references(fields: Fields) -> Iterator[str]:
+    waiting: list[Value] = list(fields.values())
+    while waiting:
+        match waiting.pop():
+            case Ref(to=key):
+                yield str(key)
+            case str() | None | bool() | int() | float() | Remote():
+                pass
+            case Mapping() as members:
+                waiting += members.values()
+            case members:
+                waiting += members
 
 
 def _resolve(connection: Connection, rollout: RolloutId, wanted: Sequence[Fields]) -> list[Fields]:
-    names = sorted({name for fields in wanted for name in _references(dict(fields))})
+    names = sorted({name for fields in wanted for name in _references(fields)})
     places = remotes(connection, rollout, names)
     return [{name: resolved(value, places) for name, value in fields.items()} for fields in wanted]
 
@@ -179,13 +188,9 @@ def _resolve(connection: Connection, rollout: RolloutId, wanted: Sequence[Fields
 def remotes(connection: Connection, rollout: RolloutId, names: Sequence[str]) -> dict[str, Remote]:
     """Where the named objects are, for those that exist."""
     places: dict[str, Remote] = {}
-    place = sa.select(entry.c.object, entry.c.remote_id, entry.c.remote_key, entry.c.version, entry.c.url)
     for start in range(0, len(names), _SLICE):
-        part = names[start : start + _SLICE]
-        chosen = place.where(
-            entry.c.rollout_id == rollout, entry.c.object.in_(part), entry.c.state == State.CREATED.value
-        )
-        for name, remote_id, key, version, url in connection.execute(chosen):
+        part = {"rollout": rollout, "some": names[start : start + _SLICE]}
+        for name, remote_id, key, version, url in connection.execute(_PLACES, part):
             places[name] = Remote(id=remote_id or "", key=key, version=version, url=url)
     return places
 

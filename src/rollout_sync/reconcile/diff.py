@@ -158,12 +158,13 @@ def _judge_set(
     removed_by_people = set(was) - set(now)
     added = {key: value for key, value in wanted.items() if key not in now and key not in removed_by_people}
     reworded = {key for key in kept if key in wanted and key in was and wanted[key][0] != was[key][0]}
+    written: Value = [value for _text, value in wanted.values()]  # without references whose target is not made yet
     if not added and len(kept) == len(now) and not reworded:
-        return _Verdict(None, write=False, value=seen, base=desired)
+        return _Verdict(None, write=False, value=seen, base=written)
     merged = [wanted[key][1] if key in wanted else value for key, (_text, value) in kept.items()]
     merged += [value for _text, value in added.values()]
     change = FieldChange(name=name, base=sorted(was), observed=sorted(now), desired=sorted(wanted))
-    return _Verdict(change, write=True, value=merged, base=desired)
+    return _Verdict(change, write=True, value=merged, base=written)
 
 
 def _judge_slots(

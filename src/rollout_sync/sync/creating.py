@@ -27,6 +27,7 @@ State = OperationState
 _MARGIN = 30.0  # seconds of lease that must remain beyond a request's deadline
 _UNAUTHORIZED = 401
 _LONGEST_PAUSE = 120.0  # seconds; a longer wait is left to the next run
+_GROW_AFTER = 20  # clean answers in a row
 _TRIES = 5  # refusals "for now" of one tracker in a row before this run leaves it alone
 
 _NOTHING_AHEAD: Mapping[TrackerName, Future[int]] = MappingProxyType({})
@@ -34,7 +35,11 @@ _NOTHING_AHEAD: Mapping[TrackerName, Future[int]] = MappingProxyType({})
 
 @dataclass(slots=True)
 class _Line:
-    """The way to one tracker: how far its keys are known, and whether and when it may be asked."""
+    """The way to one tracker: how far its keys are known, and whether and when it may be asked.
+
+    `width` is how many chunks may be in flight. It grows as the transport's own concurrency does, so that no chunk is
+    marked as sent while it still waits for its turn: after a crash it would be in doubt for nothing.
+    """
 
     tracker: Tracker
     ahead: Future[int] | None = None
@@ -44,6 +49,22 @@ class _Line:
     not_before: float = 0.0
     reason: str = ""
     busy: int = 0
+    width: int = 4
+    clean: int = 0
+
+    def went_well(self, most: int) -> None:
+        """After enough clean answers in a row there may be one more request in flight."""
+        self.refusals = 0
+        self.clean += 1
+        if self.clean >= _GROW_AFTER:
+            self.clean = 0
+            self.width = min(self.width + 1, most)
+
+    def went_badly(self) -> None:
+        """Fewer requests, and a pause before the next."""
+        self.refusals += 1
+        self.clean = 0
+        self.width = max(self.width // 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,9 @@ class Creating:
         with run.database.reading() as connection:
             nodes = objects.graph(connection, run.rollout)
         creating = cls(run, nodes, Frontier(nodes))
-        creating._lines = {name: _Line(tracker, ahead.get(name)) for name, tracker in run.trackers.items()}
+        creating._lines = {
+            name: _Line(tracker, ahead.get(name), width=run.connections) for name, tracker in run.trackers.items()
+        }
         return creating
 
     def carry_out(self) -> None:
@@ -91,7 +114,7 @@ class Creating:
         """Send all that may leave now; True when something was sent or will be after a pause."""
         is_waiting = False
         for name, line in self._lines.items():
-            while line.is_open and line.busy < self.run.connections:
+            while line.is_open and line.busy < line.width:
                 if line.not_before > self.run.clock.monotonic():
                     is_waiting = is_waiting or self.frontier.has_ready(name)
                     break
@@ -223,9 +246,9 @@ class Creating:
         refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused) and outcome.again]
         doubts = [outcome for outcome in outcomes if isinstance(outcome, InDoubt)]
         if not refusals and not doubts:
-            line.refusals = 0
+            line.went_well(self.run.most_connections)
             return
-        line.refusals += 1
+        line.went_badly()
         waits = [outcome.retry_after for outcome in refusals if outcome.retry_after is not None]
         pause = max(waits) if waits else min(2.0**line.refusals, 30.0)
         line.not_before = self.run.clock.monotonic() + pause

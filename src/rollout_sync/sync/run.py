@@ -53,5 +53,6 @@ class Run:
     clock: Clock
     executor: Executor
     timing: Timing = field(default_factory=Timing)
-    connections: int = 8
+    connections: int = 4
+    most_connections: int = 8
     on_step: Callable[[Step], None] = lambda _step: None

@@ -20,6 +20,7 @@ from rollout_sync.template.reading import Template
 class Remembered:
     """What a running rollout was started with, so that nobody has to say it twice."""
 
+    name: str
     template: str
     answers: Mapping[str, Given]
     people: PeopleList
@@ -36,6 +37,7 @@ def remember(database: Database, name: str) -> Remembered | None:
         return None
     source = known.source
     return Remembered(
+        name=known.name,
         template=known.template,
         answers=_mapping(source["answers"]),
         people=_people(_mapping(source["people"])),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -98,6 +98,10 @@ def test_zones_are_respected():
     assert worktime.moments([float(b)])[0] == at("2027-03-01 06:00+00:00")
     with pytest.raises(PlanError, match="time zone"):
         worktime.hours([at("2027-03-01 00:00")])
+    always = EveryHour(zone=UTC)
+    a, b = always.hours([at("2027-03-01 04:00+00:00"), at("2027-03-01 06:00+01:00")])
+    assert b - a == 1
+    assert always.moments([float(b)])[0] == at("2027-03-01 05:00+00:00")
     for naive in (PLAIN, EveryHour()):
         with pytest.raises(PlanError, match="time zone"):
             naive.hours([at("2027-03-01 00:00+00:00")])

@@ -7,7 +7,7 @@ import pytest
 
 from rollout_sync.errors import LedgerError
 from rollout_sync.ledger import entries, objects, rollouts
-from rollout_sync.model.objects import Intent, Marked, Marker, ObjectKey, ObjectKind, Remote
+from rollout_sync.model.objects import Intent, Marked, Marker, ObjectKey, ObjectKind, Ref, Remote
 from rollout_sync.model.operations import OperationState as State
 from support.ledgers import EPIC, ISSUE, NOW, ROLLOUT, row
 
@@ -43,6 +43,21 @@ def test_refs_are_resolved_once_their_object_exists(database):
     with database.transaction() as connection:
         entries.mark_created(connection, 1, JIRA_1)
         assert objects.creates(connection, ROLLOUT, [2])[0].fields["parent"] == JIRA_1
+
+
+def test_references_that_were_left_out_are_not_in_the_base(database):
+    details = ObjectKey(ObjectKind.DETAILS, "prepare/brief")
+    wanted = [{"target": Ref(EPIC), "alias": "made"}, {"target": Ref(ISSUE), "alias": "not made"}]
+    with database.transaction() as connection:
+        entries.accept(connection, ROLLOUT, [Intent(object=details, fields={"text": "Brief", "references": wanted})])
+    send(database, 1, 3)
+    with database.transaction() as connection:
+        entries.mark_created(connection, 1, JIRA_1)
+        sent = objects.creates(connection, ROLLOUT, [3])[0].fields
+        entries.mark_created(connection, 3, Remote(id="A" * 28), sent)
+        made = list(objects.entries(connection, ROLLOUT))[2]
+    assert made.base == {"text": "Brief", "references": wanted[:1]}
+    assert made.fields["references"] == wanted
 
 
 def test_a_doubt_carries_what_the_strong_read_needs(database):

@@ -90,6 +90,17 @@ def test_a_reworded_checklist_line_is_written_and_other_lines_stay():
     assert found.write["checklist"] == [{"key": "k1", "title": "new"}, {"key": "zz", "title": "theirs"}]
 
 
+def test_a_reference_to_what_is_not_made_yet_is_written_once_it_is():
+    policy = ObjectKey(ObjectKind.ISSUE, "prepare/policy")
+    wanted = [{"target": Ref(policy), "alias": "Waits for: policy"}]
+    before = judge([], [], wanted, name="references")
+    assert before.operation is None
+    assert before.base["references"] == []  # else it would look as if a person had taken it away
+    place = Remote(id="11", key="SEC-2", url="https://acme.example.com/browse/SEC-2")
+    after = judge(before.base["references"], [], wanted, name="references", places={str(policy): place})
+    assert after.write == {"references": wanted}
+
+
 def test_held_and_structure_belong_to_the_rollout():
     found = judge(True, False, True, name="held")  # somebody took the label off while the gate is shut
     assert found.write == {"held": True}

@@ -79,6 +79,13 @@ def test_hints_may_nest_and_name_nobody() -> None:
     assert compute("adhg ! !", "fresh") > compute("adhg !", "fresh") > "adhg"
 
 
+def test_deep_nesting_is_worked_out_once() -> None:
+    deepest = compute("adhg" + " !" * 40, "fresh")
+    assert deepest > compute("adhg" + " !" * 39, "fresh")
+    with pytest.raises(GraphError):
+        compute(" !" * 40 + "x", "fresh")
+
+
 @pytest.mark.parametrize("hint", ["8585269209601773376", "A B", "!", "A! B !x"])
 def test_hints_that_are_none(hint: str) -> None:
     with pytest.raises(GraphError, match="Specified order hint is in an invalid format"):

@@ -66,7 +66,7 @@ def inspect_project(client: JiraClient, access: JiraAccess) -> Look:
         site=site.rstrip("/"),
         account=account,
         epic=types[0],
-        issue=types[1],
+        issue=types[1] if have["LINK_ISSUES"] else _without_links(types[1]),
         link_type=inner_text(link, "id"),
         link_name=inner_text(link, "name"),
         cloud_id=client.cloud_id,
@@ -111,6 +111,11 @@ def _permission_findings(have: Mapping[str, bool], project: str) -> Sequence[Fin
         for name, granted in have.items()
         if not granted
     )
+
+
+def _without_links(facts: TypeFacts) -> TypeFacts:
+    """The create screen for an account that may not link: a create with a link in it would be refused whole."""
+    return replace(facts, settable=tuple(name for name in facts.settable if name != "issuelinks"))
 
 
 def _types(
