@@ -60,11 +60,12 @@ class _Line:
             self.clean = 0
             self.width = min(self.width + 1, most)
 
-    def went_badly(self) -> None:
-        """Fewer requests, and a pause before the next."""
+    def went_badly(self, *, is_refused: bool) -> None:
+        """A service that refuses for now gets fewer requests at once."""
         self.refusals += 1
         self.clean = 0
-        self.width = max(self.width // 2, 1)
+        if is_refused:
+            self.width = max(self.width // 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,7 @@ class Creating:
         if not refusals and not doubts:
             line.went_well(self.run.most_connections)
             return
-        line.went_badly()
+        line.went_badly(is_refused=bool(refusals))
         waits = [outcome.retry_after for outcome in refusals if outcome.retry_after is not None]
         pause = max(waits) if waits else min(2.0**line.refusals, 30.0)
         line.not_before = self.run.clock.monotonic() + pause

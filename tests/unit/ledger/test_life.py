@@ -83,21 +83,21 @@ def test_what_is_made_cannot_be_planned_again(database):
 
 def test_one_remote_object_is_bound_once(database):
     send(database, 1)
+    twin = Marked(object=ObjectKey(ObjectKind.EPIC, "twin"), marker=Marker("0" * 32), remote=JIRA_1, fields={})
     with database.transaction() as connection:
         entries.mark_created(connection, 1, JIRA_1)
-        other = Marked(object=EPIC, marker=Marker("0" * 32), remote=JIRA_1, fields={})
     with pytest.raises(LedgerError, match="UNIQUE"), database.transaction() as connection:
-        entries.adopt(
-            connection,
-            ROLLOUT,
-            Marked(object=ObjectKey(ObjectKind.EPIC, "twin"), marker=other.marker, remote=JIRA_1, fields={}),
-        )
+        entries.adopt(connection, ROLLOUT, twin)
 
 
 def test_a_failed_transaction_leaves_nothing(database):
-    with pytest.raises(RuntimeError, match="stop"), database.transaction() as connection:
-        entries.mark_inflight(connection, [1], sent_at=NOW, high_water=0, fence=1)
-        raise RuntimeError("stop")
+    def half_way():
+        with database.transaction() as connection:
+            entries.mark_inflight(connection, [1], sent_at=NOW, high_water=0, fence=1)
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        half_way()
     assert states(database)[str(EPIC)] is State.PLANNED
 
 

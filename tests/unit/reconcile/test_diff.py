@@ -38,7 +38,7 @@ def judge(base, observed, desired, *, owns=(), name="title", places=None):
         ("a", None, "a", (), Verb.KEEP, {}, "a"),  # emptied by a person
     ],
 )
-def test_a_field_is_judged_three_ways(base, observed, desired, owns, verb, written, new_base):
+def test_a_field_is_judged_three_ways(base, observed, desired, owns, verb, written, new_base):  # noqa: PLR0917 -- the table's columns
     found = judge(base, observed, desired, owns=owns)
     assert (found.operation.verb if found.operation else None) is verb
     assert found.write == written
