@@ -79,10 +79,11 @@ mishaps = st.builds(
 )
 
 
-Fault = tuple[dict[str, Any], int, int, int]
+Fault = tuple[int, int, int, int]
+"""Which kind, on which route, from the how-many-th request on, how often."""
 Change = tuple[str, str]
 faults = st.lists(
-    st.tuples(st.sampled_from(KINDS), st.integers(0, 9), st.integers(1, 4), st.integers(1, 6)), max_size=2
+    st.tuples(st.integers(0, len(KINDS) - 1), st.integers(0, 9), st.integers(1, 4), st.integers(1, 6)), max_size=2
 )
 changes = st.none() | st.tuples(st.sampled_from(("wording", "dates", "lines", "item", "item")), st.sampled_from(POOL))
 
@@ -103,6 +104,7 @@ class RunMachine(RuleBasedStateMachine):
 
     services = "jira planner"
     home: Home | None = None
+    kinds: tuple[dict[str, Any], ...] = KINDS
     watched: frozenset[str] | None = None
     """Invariants that are looked at; None for all."""
 
@@ -129,7 +131,8 @@ class RunMachine(RuleBasedStateMachine):
         self.words = _Words()
         self.logger = logging.getLogger("rollout_sync")
         self.logger.addHandler(self.words)
-        self.level, self.logger.level = self.logger.level, logging.DEBUG
+        self.level, self.propagates = self.logger.level, self.logger.propagate
+        self.logger.level, self.logger.propagate = logging.DEBUG, False
         EXAMPLES[type(self).__name__] += 1
 
     def require(self, holds: bool, name: str, words: str) -> None:
@@ -249,14 +252,18 @@ class RunMachine(RuleBasedStateMachine):
     def _order(self, faults: list[Fault]) -> None:
         """Replace the faults that wait for their request."""
         routes = [route for service in self.services.split() for route in ROUTES[service]]
-        rules = [
-            {**kind, "route": routes[where % len(routes)], "nth": list(range(nth, nth + times))}
+        orders = [
+            {
+                **self.kinds[kind % len(self.kinds)],
+                "route": routes[where % len(routes)],
+                "nth": list(range(nth, nth + times)),
+            }
             for kind, where, nth, times in faults
         ]
-        self.is_login_faulty = any(rule["route"].startswith("/login") for rule in rules)
-        self.stage.order(rules)
-        for kind, *_ in faults:
-            event(f"fault {kind['kind']}")
+        self.is_login_faulty = any(one["route"].startswith("/login") for one in orders)
+        self.stage.order(orders)
+        for one in orders:
+            event(f"fault {one['kind']}")
 
     def _start(self, what: Mishaps, old: Any = None) -> Result:
         life = self._life(what)
@@ -494,7 +501,7 @@ class RunMachine(RuleBasedStateMachine):
                 self._settle_down()
         finally:
             self.logger.removeHandler(self.words)
-            self.logger.level = self.level
+            self.logger.level, self.logger.propagate = self.level, self.propagates
             shutil.rmtree(self.root, ignore_errors=True)
 
     def _is_over(self) -> bool:

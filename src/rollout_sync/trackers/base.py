@@ -107,7 +107,7 @@ class Tracker(Protocol):
         ...
 
     def high_water(self) -> int:
-        """Largest key number of the Jira project right now, 0 in Planner; also sets the remote clock. One request."""
+        """Largest known key number of the Jira project, 0 in Planner; makes the remote clock known. At most one request."""
         ...
 
     def remote_now(self) -> datetime:

@@ -70,12 +70,19 @@ class _Evidence:
 
     wanted: Mapping[Marker, Doubt]
     hits: dict[Marker, dict[str, Json]] = field(default_factory=dict)
+    left: set[Marker] = field(default_factory=set)
+
+    @property
+    def is_complete(self) -> bool:
+        """Everything was seen; with keys read in rising order the first that bears a marker is the oldest."""
+        return not self.left
 
     def look(self, issues: Sequence[Json]) -> None:
         for issue in issues:
             identity = identity_of(issue)
             if identity is not None and identity.marker in self.wanted:
                 self.hits.setdefault(identity.marker, {})[inner_text(issue, "id")] = issue
+                self.left.discard(identity.marker)
 
 
 def resolve(
@@ -84,12 +91,14 @@ def resolve(
     """Which doubtful creates exist, by reading every key that they could have got; and the largest key number seen.
 
     The project's newest issues come from search and count as positive evidence only. Then all keys after the lowest
-    high-water mark are read, in hundreds, until a page is empty that lies past the newest known key. Keys in `known`
-    are left out: Jira gives no number twice, so a doubtful create cannot have one that is bound already.
+    high-water mark are read, in hundreds, until a page is empty that lies past the newest known key, or nothing is
+    looked for any more. Keys in `known` are left out: Jira gives no number twice, so a doubtful create cannot have one
+    that is bound already.
     """
     evidence = _Evidence(wanted={doubt.marker: doubt for doubt in doubts})
     recent, reply = newest(client, destination.project_key, PAGE)
     evidence.look(recent)
+    evidence.left = set(evidence.wanted)  # search alone does not end the sweep: it may know a copy and not the first
     top = _top(recent, destination)
     start = min((doubt.high_water for doubt in doubts), default=top) + 1
     controls = sorted((i for i in known if i.isdecimal()), key=int, reverse=True)[:_CONTROLS]
@@ -118,7 +127,7 @@ def _sweep(
         fresh = [issue for issue in issues if inner_text(issue, "id") not in controls]
         evidence.look(fresh)
         top = max(top, _top(fresh, destination))
-        if not fresh and page[-1] >= top:
+        if evidence.is_complete or (not fresh and page[-1] >= top):
             return True, visible, top
         controls = ()
     return False, visible, top

@@ -75,12 +75,13 @@ class JiraTracker:
         self._client = JiraClient(self._access, self._transport, cloud_id=self._destination.cloud_id)
 
     def high_water(self) -> int:
-        """Largest key number of the project that search or our own answers show. One request.
+        """Largest key number of the project that search or our own answers showed. Asks only where none is known yet.
 
         Search may lag; a value that is too small is safe, it only makes a later probe longer.
         """
-        issues, _ = reading.newest(self._client, self._place.project_key, 1)
-        self._saw(issues)
+        if not self._top_key:
+            issues, _ = reading.newest(self._client, self._place.project_key, 1)
+            self._saw(issues)
         return self._top_key
 
     def remote_now(self) -> datetime:
