@@ -45,7 +45,7 @@ class Killed(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Mishaps:
-    """What befalls one run. Moments are counted over commits and writing requests, from 1; 0 means never.
+    """What befalls one run. Moments are counted over commits and requests, from 1; 0 means never.
 
     Attributes:
         kill: dies there.
@@ -249,11 +249,12 @@ class Life:
     def _phase(self, phase: Phase, request: Any) -> None:
         if self.heir is not None:
             raise Killed
-        if phase not in (Phase.BEFORE_SEND, Phase.AFTER_SEND):
-            return
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        if is_write(request.method, request.url.partition("?")[0], body):
-            self._moment(can_act=phase is Phase.BEFORE_SEND)
+        if phase is Phase.BEFORE_SEND:
+            self._moment(can_act=True)
+        elif phase is Phase.AFTER_SEND:
+            body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+            if is_write(request.method, request.url.partition("?")[0], body):
+                self._moment(can_act=False)
 
     def _moment(self, *, can_act: bool) -> None:
         if self.heir is not None:

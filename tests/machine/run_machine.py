@@ -67,12 +67,12 @@ LAG = 120.0
 PERMISSIONS = ("BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "LINK_ISSUES")
 HAPPENINGS = ("time", "time", "clock", "people", "people", "people", "others", "index", "permission")
 never = st.just(0)
-moments = st.one_of(never, never, st.integers(1, 30))
+moments = st.one_of(never, never, st.integers(1, 36))
 mishaps = st.builds(
     Mishaps,
     kill=moments,
-    rival=st.one_of(never, never, never, st.integers(1, 12)),
-    full=st.one_of(never, never, never, never, st.integers(1, 12)),
+    rival=st.one_of(never, never, never, st.integers(1, 14)),
+    full=st.one_of(never, never, never, never, st.integers(1, 14)),
     order=st.integers(0, 11),
     settle=st.sampled_from((0.0, 0.0, 0.0, None)),
     meanwhile=st.one_of(never, never, st.integers(1, 40)),

@@ -166,7 +166,14 @@ def test_ctrl_c_stops_safely_and_the_next_run_finishes(sandbox, home):
     environ = {**os.environ, "ROLLOUT_SYNC_LEDGER_PATH": str(home / "ledger.sqlite")}
     sandbox.control("POST", "/latency", {"ms": 300})
     running = subprocess.Popen(
-        command, cwd=home, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=home,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background ignores SIGINT, and its children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     until = time.monotonic() + 60
     while not sandbox.issues() and time.monotonic() < until:
