@@ -190,7 +190,7 @@ def planner(url: str, prepared: Prepared) -> float:
         by_kind[one.object.kind].append(one)
     facts = plan.facts["planner"]
     group = str(facts["group"])
-    names = [str(name) for name in by_kind[ObjectKind.LABELS][0].fields["names"]]  # type: ignore[union-attr]
+    names = [str(name) for name in by_kind[ObjectKind.LABELS][0].fields["names"]]
     buckets = [(str(one.object), bucket_body(_create(one).fields)) for one in by_kind[ObjectKind.BUCKET]]
     tasks = [(str(one.object), task_body(_create(one).fields, names)) for one in by_kind[ObjectKind.TASK]]
     notes = {_task_of(one): _details_body(one, plan) for one in by_kind[ObjectKind.DETAILS]}

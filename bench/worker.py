@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import agent
@@ -12,8 +13,9 @@ from bench.agent import Prepared
 from rollout_sync.model.rollout import Home
 
 
-def main(mode: str, url: str, service: str, size: str, file: str, ledger: str) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Carry the plan file out, `traced` or `plain`."""
+    mode, url, service, size, file, ledger = arguments
     prepared = Prepared(service=Home(service), size=int(size), file=Path(file), ledger=Path(ledger), seconds=0.0)
     if mode == "traced":
         sys.stdout.write(json.dumps(_traced(url, prepared)) + "\n")
@@ -46,4 +48,4 @@ def _resident(name: str) -> int:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

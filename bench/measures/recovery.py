@@ -1,4 +1,8 @@
-"""What a SIGKILL in the middle costs: requests of both runs beyond those of a run that nobody interrupts."""
+"""What a SIGKILL in the middle costs: requests of both runs beyond those of a run that nobody interrupts.
+
+The process is killed while requests are in flight that have been carried out and not been answered. One that never
+arrived would have to wait until it can no longer take effect, and cost another look then.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,16 @@ from pathlib import Path
 
 from bench import agent, floor
 from bench.agent import Prepared
-from bench.context import LATENCY_MS, Bench, asked, finished
+from bench.context import Bench, asked, finished
 from bench.table import Row
 from rollout_sync.model.rollout import Home
 
 _TIMES = 3
 _BULK = "POST /jira/rest/api/3/issue/bulk"
-_PATIENCE = 60.0
+_PATIENCE = 120.0
+_LATENCY_MS = 700.0  # long enough to see that all requests in flight have arrived and none is answered
+_STILL = 0.3  # seconds without a new request
+_LOOK = 0.02
 _HORIZON = 400.0  # seconds; longer than a request may take effect after its answer was lost
 
 
@@ -42,7 +49,7 @@ def rows(bench: Bench) -> Iterator[Row]:
 def _cost(bench: Bench, prepared: Prepared, clean: int) -> tuple[int, int]:
     """Extra requests, and how many keys lie behind the oldest mark of what was in flight."""
     ledger = prepared.fresh_ledger()
-    bench.box.fresh(latency_ms=LATENCY_MS)
+    bench.box.fresh(latency_ms=_LATENCY_MS)
     _kill_at_half(bench, prepared, ledger, clean)
     issues = bench.box.kept("jira.issue")
     top = max((issue["number"] for issue in issues if issue["key"].startswith("SEC-")), default=0)
@@ -62,12 +69,15 @@ def _kill_at_half(bench: Bench, prepared: Prepared, ledger: Path, clean: int) ->
         [*command, str(prepared.size), str(prepared.file), str(ledger)], stdout=subprocess.DEVNULL
     )
     until = time.monotonic() + _PATIENCE
-    while process.poll() is None and bench.box.counters().requests.get(_BULK, 0) < clean // 2:
-        if time.monotonic() > until:
+    before, still = 0, 0.0
+    while still < _STILL:
+        if process.poll() is not None or time.monotonic() > until:
             process.kill()
-            raise RuntimeError("the run that was to be killed did not get to its half")
-    if process.poll() is not None:
-        raise RuntimeError(f"the run that was to be killed ended by itself with {process.returncode}")
+            raise RuntimeError(f"the run that was to be killed ended by itself or is stuck: {process.returncode}")
+        time.sleep(_LOOK)
+        count = bench.box.counters().requests.get(_BULK, 0)
+        still = still + _LOOK if count == before and count >= clean // 2 else 0.0
+        before = count
     process.kill()
     process.wait()
 

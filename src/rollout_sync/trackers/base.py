@@ -107,7 +107,7 @@ class Tracker(Protocol):
         ...
 
     def high_water(self) -> int:
-        """Largest known key number of the Jira project, 0 in Planner; makes the remote clock known. At most one request."""
+        """Largest key number known of the Jira project, 0 in Planner; at most one request, which sets the remote clock."""
         ...
 
     def remote_now(self) -> datetime:
