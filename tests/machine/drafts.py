@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from support.builders import GO_LIVE, make_item, make_person, make_rollout
-
 from rollout_sync.model.codec import fingerprint
 from rollout_sync.model.rollout import Home, ItemKind, Rollout
 from rollout_sync.sync.planning import Wish
+from support.builders import GO_LIVE, make_item, make_person, make_rollout
 
 IVAN = make_person("Ivan Itwork")
 FRIDA = make_person("Frida Figures")

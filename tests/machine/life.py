@@ -15,11 +15,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import requests
+
 from machine.drafts import Draft
 from machine.stage import Stage
 from machine.wire import Book, is_write
-from support.inprocess import InProcessAdapter
-
 from rollout_sync.app import App, Edges
 from rollout_sync.config import Settings, for_sandbox
 from rollout_sync.config.settings import LedgerSettings
@@ -34,6 +33,7 @@ from rollout_sync.sync.applying import Applied
 from rollout_sync.sync.verifying import Verification, verify
 from rollout_sync.trackers.planner import client
 from rollout_sync.transport import Phase, adapter, exchange
+from support.inprocess import InProcessAdapter
 
 ROLLOUT = RolloutId("mfa-2027")
 LEDGER = "ledger.sqlite"
@@ -226,9 +226,7 @@ class Life:
 
     def _plan(self, app: App, database: Database, trackers: Any, draft: Draft, *, force: bool) -> Plan:
         wish = draft.wish(force=force)
-        return planning.make(
-            wish, database=database, trackers=trackers, clock=app.clock, thresholds=app.thresholds()
-        )
+        return planning.make(wish, database=database, trackers=trackers, clock=app.clock, thresholds=app.thresholds())
 
     def _live(self, work: Callable[[Result, App, Database], None]) -> Result:
         result, before = Result(), self.book.writes

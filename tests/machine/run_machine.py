@@ -17,13 +17,13 @@ from typing import Any
 from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
 from machine import truth
-from machine.drafts import POOL, Draft, stem
+from machine.drafts import POOL, Draft
 from machine.life import CALM, LEDGER, Life, Mishaps, Result
 from machine.stage import OUR_MARK, Stage
 from machine.truth import History
 from machine.wire import Book, Broken, rows
-
 from rollout_sync.errors import (
     ConfigError,
     ForeignRollout,
@@ -378,7 +378,9 @@ class RunMachine(RuleBasedStateMachine):
     def _unassign_issue(self, which: int) -> None:
         issue = _pick(self.stage.issues(), which)
         self._by_hand("jira", "assign", issue=issue["id"], to="theo.tutor@example.com")
-        self.mine["jira", issue["id"], "assignee"] = self.stage.world.people.by_email("theo.tutor@example.com").account_id
+        self.mine["jira", issue["id"], "assignee"] = self.stage.world.people.by_email(
+            "theo.tutor@example.com"
+        ).account_id
 
     def _move_issue(self, which: int) -> None:
         issue = _pick(self.stage.issues(), which)

@@ -11,6 +11,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
+
 from machine.life import one_thread
 from machine.run_machine import EXAMPLES, JiraMachine, PlannerMachine, RunMachine
 
@@ -40,7 +41,9 @@ def test_everything_stands_exactly_once(machine, part, record_property):
         phases=(Phase.generate, Phase.shrink),
     )
     # run_state_machine_as_test builds its own test function, and takes the seed from the class
-    run_state_machine_as_test(seed(1000 * MACHINES.index(machine) + part)(type(machine.__name__, (machine,), {})), settings=tried)
+    run_state_machine_as_test(
+        seed(1000 * MACHINES.index(machine) + part)(type(machine.__name__, (machine,), {})), settings=tried
+    )
     ran = EXAMPLES[machine.__name__] - before
     record_property("examples", ran)
     assert ran >= EACH

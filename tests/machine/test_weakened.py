@@ -1,4 +1,4 @@
-"""Engines without one of the protocol's rules must be caught making duplicates: the machine can see what it looks for."""
+"""Engines without one of the protocol's rules must be caught making duplicates: the machine sees what it looks for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
+
 from machine.life import one_thread
 from machine.run_machine import EXAMPLES, JiraMachine, PlannerMachine
 from machine.wire import Broken
-
 from rollout_sync import app
 from rollout_sync.ledger import entries
 from rollout_sync.ledger.lease import Lease

@@ -11,7 +11,6 @@ from pathlib import Path
 from machine.drafts import POOL, stem
 from machine.stage import OUR_MARK, Stage
 from machine.wire import Row, rows
-
 from rollout_sync.model.operations import Verb
 from rollout_sync.reconcile.plan import Plan
 

@@ -120,9 +120,7 @@ class Book:
 
         return app
 
-    def _carried(
-        self, makings: list[Making], environ: dict[str, Any], start: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def _carried(self, makings: list[Making], environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         told: dict[str, Any] = {}
 
         def begin(status: str, headers: list[tuple[str, str]], exc: object = None) -> Callable[[bytes], None]:
@@ -237,4 +235,3 @@ def _is_refused(one: Making, status: int, content: bytes) -> bool:
         return status in _REFUSALS - {403}  # a plan may have been made behind a 403
     answers = [answer for answer in body["responses"] if answer["id"] == one.place]
     return bool(answers) and answers[0]["status"] in _REFUSALS
-

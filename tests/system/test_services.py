@@ -173,7 +173,7 @@ def test_ctrl_c_stops_safely_and_the_next_run_finishes(sandbox, home):
         stderr=subprocess.PIPE,
         text=True,
         # A test run in the background ignores SIGINT, and its children would inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 -- nothing else
     )
     until = time.monotonic() + 60
     while not sandbox.issues() and time.monotonic() < until:
