@@ -214,7 +214,9 @@ class Life:
 
         return self._live(work)
 
-    def _run(self, result: Result, app: App, database: Database, draft: Draft, force: bool, old: Plan | None) -> None:
+    def _run(  # noqa: PLR0917 -- what one life is made of
+        self, result: Result, app: App, database: Database, draft: Draft, force: bool, old: Plan | None
+    ) -> None:
         trackers = app.trackers()
         plan = old or self._plan(app, database, trackers, draft, force=force)
         result.plan = plan

@@ -107,7 +107,7 @@ class Tracker(Protocol):
         ...
 
     def high_water(self) -> int:
-        """Largest key number known of the Jira project, 0 in Planner; at most one request, which sets the remote clock."""
+        """Largest key number known of the Jira project, 0 in Planner; at most one request, which shows the clock."""
         ...
 
     def remote_now(self) -> datetime:
