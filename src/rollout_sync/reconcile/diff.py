@@ -32,10 +32,8 @@ _OURS = frozenset({"held", "parent", "names", "categories", "priority", "referen
 
 _SETS = frozenset({"labels", "owners", "categories", "checklist", "references"})
 
-_PREFIXES = frozenset({"names"})
-"""Lists whose first members are ours; people may add theirs behind them."""
-
 _SLOTS = frozenset({"names"})
+"""Lists whose places have a meaning of their own."""
 
 _PLACED = frozenset({"bucket"})
 """Where a card lies belongs to people, but moving it out of the waiting bucket is how a gate releases it."""
@@ -136,8 +134,6 @@ def _judge(
     name: str, base: Value, seen: Value, desired: Value, places: Mapping[str, Remote], *, is_owned: bool
 ) -> _Verdict:
     was, now, wanted = (comparable(name, value, places) for value in (base, seen, desired))
-    if name in _PREFIXES and isinstance(now, list) and isinstance(wanted, list):
-        now = now[: len(wanted)]
     if now == wanted:
         return _Verdict(None, write=False, value=desired, base=desired)
     change = FieldChange(name=name, base=was, observed=now, desired=wanted)
