@@ -21,7 +21,7 @@ import urllib3
 from bench.agent import Prepared
 from bench.floor import BATCH, BULK
 from rollout_sync.ledger.objects import resolved
-from rollout_sync.model.objects import Intent, Marker, ObjectKey, ObjectKind, Remote
+from rollout_sync.model.objects import Intent, Marker, ObjectKey, ObjectKind, Remote, Value
 from rollout_sync.model.operations import Create
 from rollout_sync.reconcile import planfile
 from rollout_sync.reconcile.plan import Plan
@@ -102,7 +102,7 @@ def _create(intent: Intent) -> Create:
 class _Anywhere(dict[str, Remote]):
     """Every object is at its own name."""
 
-    def get(self, name: str, default: object = None) -> Remote:  # type: ignore[override] # it never lacks anything
+    def get(self, name: str, default: object = None) -> Remote:
         """A placeholder."""
         del default
         return Remote(id=name, key=name)
@@ -190,7 +190,7 @@ def planner(url: str, prepared: Prepared) -> float:
         by_kind[one.object.kind].append(one)
     facts = plan.facts["planner"]
     group = str(facts["group"])
-    names = [str(name) for name in by_kind[ObjectKind.LABELS][0].fields["names"]]
+    names = _texts(by_kind[ObjectKind.LABELS][0].fields["names"])
     buckets = [(str(one.object), bucket_body(_create(one).fields)) for one in by_kind[ObjectKind.BUCKET]]
     tasks = [(str(one.object), task_body(_create(one).fields, names)) for one in by_kind[ObjectKind.TASK]]
     notes = {_task_of(one): _details_body(one, plan) for one in by_kind[ObjectKind.DETAILS]}
@@ -228,6 +228,10 @@ def _sign_in(url: str) -> str:
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
     return str(json.loads(answer.data)["access_token"])
+
+
+def _texts(value: Value) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
 
 def _task_of(details: Intent) -> str:

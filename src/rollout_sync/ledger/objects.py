@@ -144,6 +144,12 @@ def doubts(connection: Connection, rollout: RolloutId, entry_ids: Sequence[int])
     )
 
 
+def planned_ids(connection: Connection, rollout: RolloutId, wanted: Sequence[ObjectKey]) -> tuple[int, ...]:
+    """Entry ids of those of the objects that are planned."""
+    known = entry_ids(connection, rollout, wanted)
+    return tuple(row.entry_id for row in _rows(connection, tuple(known.values())) if row.state == State.PLANNED.value)
+
+
 # Statements that every chunk needs are put together once: building one takes longer than running it.
 _BY_ID = sa.select(entry).where(entry.c.entry_id.in_(sa.bindparam("some", expanding=True)))
 _IDS = sa.select(entry.c.object, entry.c.entry_id).where(

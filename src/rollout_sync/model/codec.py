@@ -38,7 +38,7 @@ def _untagged(value: object) -> object:
         case Ref() | Remote():
             return plain(value)
         case Mapping():
-            return dict(value)
+            return dict(value.items())
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a field")
 

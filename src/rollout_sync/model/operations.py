@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -71,12 +71,14 @@ class Findings:
         asked_at: remote clock at the first answer of the read, so before anything was concluded.
         is_strong: the read covered all places where a missing object could be; only then absence means something.
         ambiguous: doubts that cannot be told apart from other objects, with what to look at.
+        also: objects that went along with a found one and exist too (links folded into a create).
     """
 
     found: dict[ObjectKey, Remote]
     asked_at: datetime
     is_strong: bool
     ambiguous: dict[ObjectKey, str]
+    also: dict[ObjectKey, tuple[ObjectKey, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,30 @@ class _FileIntents:
             count += 1
         if count != self.count:
             raise _unusable(self.path, f"it holds {count} objects to create instead of {self.count}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FileBaseline(Mapping[str, Sequence[str]]):
+    """The agreed dates of a plan file, read when they are stored: thousands of them need not be kept for a run."""
+
+    path: Path
+
+    def _read(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = _head(self.path)["baseline"]
+        return found
+
+    def __getitem__(self, item: str) -> Sequence[str]:
+        return self._read()[item]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def items(self) -> ItemsView[str, Sequence[str]]:
+        """All of them with one reading."""
+        return ItemsView(self._read())
 
 
 def write(plan: Plan, path: Path) -> None:
@@ -161,7 +185,7 @@ def _plan(path: Path, text: dict[str, Any], writes: dict[str, list[Write]]) -> P
         made_at=instant_from(text["made_at"]),
         source=text["source"],
         facts=text["facts"],
-        baseline=_shared_days(text["baseline"]),
+        baseline=_FileBaseline(path),
         intents=_FileIntents(path, text["creates"]),
         writes=tuple(writes["update"]),
         agreed=tuple(writes["agreed"]),
@@ -211,17 +235,6 @@ def _lines(path: Path, *kinds: str) -> Iterator[tuple[str, Fields]]:
                 for kind, value in fields.items():
                     if isinstance(value, dict):
                         yield kind, value
-
-
-def _shared_days(baseline: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """The same, with one text a day and one pair for equal pairs: thousands of items share a few hundred."""
-    days: dict[str, str] = {}
-    pairs: dict[tuple[str, ...], tuple[str, ...]] = {}
-    shared: dict[str, tuple[str, ...]] = {}
-    for name, dates in baseline.items():
-        pair = tuple(days.setdefault(day, day) for day in dates)
-        shared[name] = pairs.setdefault(pair, pair)
-    return shared
 
 
 def _intent(value: Fields) -> Intent:

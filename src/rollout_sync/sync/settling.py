@@ -100,6 +100,8 @@ def _record(run: Run, ids: Sequence[int], doubts: Sequence[Doubt], findings: Fin
             match verdict(doubt, findings, run.timing):
                 case Remote() as remote:
                     entries.mark_created(connection, entry_id, remote)
+                    links = objects.planned_ids(connection, run.rollout, findings.also.get(doubt.object, ()))
+                    entries.mark_all_created(connection, [(link, Remote(id=""), None) for link in links])
                 case True:
                     entries.mark_planned(connection, [entry_id], "proved not to exist; may be sent again")
                 case _:

@@ -15,8 +15,8 @@ from rollout_sync.model.operations import Doubt, Findings
 from rollout_sync.trackers.jira.client import JiraClient
 from rollout_sync.trackers.jira.destination import Destination
 from rollout_sync.trackers.jira.jql import newest_of
-from rollout_sync.trackers.jira.mapping import PROPERTY, identity_of, key_number, remote_of
-from rollout_sync.trackers.jira.shapes import Json, inner_text, objects
+from rollout_sync.trackers.jira.mapping import PROPERTY, folded_links, identity_of, key_number, remote_of
+from rollout_sync.trackers.jira.shapes import Json, inner, inner_text, objects
 from rollout_sync.transport import Reply
 
 PAGE = 100
@@ -49,7 +49,7 @@ def bulk_read(client: JiraClient, ids: Sequence[str], fields: Sequence[str]) -> 
 
 def newest(client: JiraClient, project: str, count: int) -> tuple[Sequence[Json], Reply]:
     """The `count` newest issues that search knows of in the project, with our property; it may lag by minutes."""
-    body = {"jql": newest_of(project), "maxResults": count, "fields": ["labels"], "properties": [PROPERTY]}
+    body = {"jql": newest_of(project), "maxResults": count, "fields": ["issuelinks"], "properties": [PROPERTY]}
     seen, reply = client.read_by_post("/search/jql", body, route="/search/jql", what="The project cannot be searched")
     return objects(seen, "issues", "POST /search/jql"), reply
 
@@ -122,7 +122,7 @@ def _sweep(
     for _ in range(_MOST_PROBES):
         page = list(islice(numbers, PAGE - len(controls)))
         asked = [*(f"{destination.project_key}-{number}" for number in page), *controls]
-        issues, _reply = bulk_read(client, asked, ["labels"])
+        issues, _reply = bulk_read(client, asked, ["issuelinks"])
         visible = visible or any(inner_text(issue, "id") in controls for issue in issues)
         fresh = [issue for issue in issues if inner_text(issue, "id") not in controls]
         evidence.look(fresh)
@@ -141,15 +141,31 @@ def _findings(
     evidence: _Evidence, destination: Destination, known: frozenset[str], *, asked_at: datetime, is_strong: bool
 ) -> Findings:
     found: dict[ObjectKey, Remote] = {}
+    also: dict[ObjectKey, tuple[ObjectKey, ...]] = {}
     ambiguous: dict[ObjectKey, str] = {}
     for marker, issues in evidence.hits.items():
         key = evidence.wanted[marker].object
         free = sorted((i for i in issues if i not in known), key=_by_number)
         if free:
             found[key] = remote_of(issues[free[0]], destination)  # the lowest id: a copy comes later
+            also[key] = tuple(_links_made(evidence.wanted[marker], issues[free[0]], destination))
         else:
             ambiguous[key] = f"its marker is on {', '.join(sorted(issues))}, which belong to other items"
-    return Findings(found=found, asked_at=asked_at, is_strong=is_strong, ambiguous=ambiguous)
+    return Findings(found=found, asked_at=asked_at, is_strong=is_strong, ambiguous=ambiguous, also=also)
+
+
+def _links_made(doubt: Doubt, issue: Json, destination: Destination) -> Iterator[ObjectKey]:
+    """Links of the doubtful create that the issue shows; others may have had no target when it was sent."""
+    shown = inner(issue, "fields", "issuelinks")
+    links = [link for link in shown if isinstance(link, Mapping)] if isinstance(shown, list) else []
+    blockers = {
+        inner_text(link, "inwardIssue", "id")
+        for link in links
+        if inner_text(link, "type", "id") == destination.link_type
+    }
+    for key, source in folded_links(doubt.fields, destination):
+        if key is not None and source.id in blockers:
+            yield key
 
 
 def _by_number(issue_id: str) -> int:
