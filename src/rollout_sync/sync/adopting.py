@@ -21,8 +21,10 @@ from rollout_sync.model.codec import fingerprint, instant_from, instant_text
 from rollout_sync.model.objects import Marked, ObjectKey, ObjectKind
 from rollout_sync.model.operations import OperationState, Severity
 from rollout_sync.model.rollout import RolloutId, TrackerName
+from rollout_sync.reconcile.keys import PLAN
 from rollout_sync.sync.run import Timing
-from rollout_sync.trackers.base import Facts, Inspection, Tracker
+from rollout_sync.template.slugs import slug_or_mark
+from rollout_sync.trackers.base import Facts, Inspection, Trace, Tracker
 from rollout_sync.transport.clock import Clock
 
 State = OperationState
@@ -75,9 +77,10 @@ def adopt(
         PlanError: a destination cannot be used, so that nothing can be said about it.
         LedgerBusy: another run works on the rollout.
     """
-    facts = _inspect(rollout, trackers)
+    inspections = _inspect(rollout, trackers)
+    facts = {name.value: one.facts for name, one in inspections.items()}
     with held(database, rollout, clock):
-        look = _look(rollout, trackers)
+        look = _look(rollout, trackers, inspections)
         with database.reading() as connection:
             known = rollouts.load(connection, rollout)
             bound = {one.object for one in objects.entries(connection, rollout, State.CREATED, State.GONE)}
@@ -107,7 +110,7 @@ def adopt(
     )
 
 
-def _inspect(rollout: RolloutId, trackers: Mapping[TrackerName, Tracker]) -> dict[str, Facts]:
+def _inspect(rollout: RolloutId, trackers: Mapping[TrackerName, Tracker]) -> dict[TrackerName, Inspection]:
     with ThreadPoolExecutor(max_workers=len(TrackerName)) as executor:
         futures = {name: executor.submit(tracker.inspect, rollout, ()) for name, tracker in trackers.items()}
         seen = {name: future.result() for name, future in futures.items()}
@@ -115,7 +118,7 @@ def _inspect(rollout: RolloutId, trackers: Mapping[TrackerName, Tracker]) -> dic
         if not seen[name].facts:
             raise _unusable(name, seen[name])
         tracker.use(seen[name].facts)
-    return {name.value: one.facts for name, one in seen.items()}
+    return seen
 
 
 def _unusable(name: TrackerName, seen: Inspection) -> PlanError:
@@ -128,11 +131,25 @@ def _unusable(name: TrackerName, seen: Inspection) -> PlanError:
     )
 
 
-def _look(rollout: RolloutId, trackers: Mapping[TrackerName, Tracker]) -> _Look:
+def _look(
+    rollout: RolloutId, trackers: Mapping[TrackerName, Tracker], inspections: Mapping[TrackerName, Inspection]
+) -> _Look:
     found = [marked for tracker in trackers.values() for marked in tracker.discover(rollout)]
+    found += [_named(trace) for one in inspections.values() for trace in one.traces if _is_named(trace, rollout)]
     chosen, rivals = sort_out([marked for marked in found if not marked.is_copy])
     at = max(tracker.remote_now() for tracker in trackers.values())
     return _Look(chosen, rivals, tuple(marked for marked in found if marked.is_copy), at)
+
+
+def _is_named(trace: Trace, rollout: RolloutId) -> bool:
+    """Whether a plan of ours without any mark bears this rollout's name: it was left before its first notes."""
+    return bool(trace.title.strip()) and slug_or_mark(trace.title) == rollout
+
+
+def _named(trace: Trace) -> Marked:
+    fields = {"title": trace.title}
+    marker = entries.new_marker()
+    return Marked(object=PLAN, marker=marker, remote=trace.remote, fields=fields, created_at=trace.created_at)
 
 
 def sort_out(found: Sequence[Marked]) -> tuple[dict[ObjectKey, Marked], dict[ObjectKey, tuple[Marked, ...]]]:

@@ -61,7 +61,9 @@ def unknown(traces: Sequence[Trace], kept: Sequence[Entry]) -> list[Trace]:
     made = {entry.object for entry in kept if entry.state in _MADE}
     doubted = {entry.marker for entry in kept if entry.state is State.INFLIGHT}
     strange = [
-        trace for trace in traces if trace.id not in bound and trace.object not in made and trace.marker not in doubted
+        trace
+        for trace in traces
+        if trace.remote.id not in bound and trace.object not in made and trace.marker not in doubted
     ]
     nameless = [trace for trace in strange if trace.object is None]
     in_doubt = sum(entry.state is State.INFLIGHT and entry.object.kind in _TRACED for entry in kept)

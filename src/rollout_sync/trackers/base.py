@@ -43,7 +43,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from rollout_sync.model.objects import Binding, Marked, ObjectKey, ObjectKind, Sighting
+from rollout_sync.model.objects import Binding, Marked, ObjectKey, ObjectKind, Remote, Sighting
 from rollout_sync.model.operations import Change, Create, Doubt, Finding, Findings, Outcome
 from rollout_sync.model.rollout import RolloutId, TrackerName
 
@@ -55,13 +55,15 @@ Facts = Mapping[str, object]
 class Trace:
     """A remote object that this rollout made, as a quick look shows it.
 
-    `object` and `marker` are set where it says itself what it is. `title` is set where nothing else tells whose it is.
+    `object` and `marker` are set where it says itself what it is. `title` and `created_at` are set for a container
+    that bears no mark yet, where nothing else tells whose it is.
     """
 
-    id: str
+    remote: Remote
     object: ObjectKey | None = None
     marker: str = ""
     title: str = ""
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,8 @@ def _inline(lines: Sequence[str]) -> list[Json]:
 
 
 def _runs(line: str) -> list[Json]:
+    if "://" not in line:
+        return _plain(line)
     nodes: list[Json] = []
     end = 0
     for match in _URL.finditer(line):

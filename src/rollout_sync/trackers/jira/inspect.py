@@ -89,7 +89,7 @@ def inspection(
         findings=(*look.findings, *not_found),
         existing=len(marked),
         traces=tuple(
-            Trace(id=one.remote.id, object=one.object, marker=one.marker) for one in marked if not one.is_copy
+            Trace(remote=one.remote, object=one.object, marker=one.marker) for one in marked if not one.is_copy
         ),
     )
 

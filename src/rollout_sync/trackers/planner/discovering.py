@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from rollout_sync.errors import Unavailable
-from rollout_sync.model.objects import Marked
+from rollout_sync.model.objects import Marked, Remote
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.trackers.base import Trace
 from rollout_sync.trackers.planner.client import Gathered, GraphClient, segment
+from rollout_sync.trackers.planner.dates import moment_in
 from rollout_sync.trackers.planner.destination import Destination
 from rollout_sync.trackers.planner.details import mark_of
 from rollout_sync.trackers.planner.identity import Author, author_of
@@ -41,10 +42,14 @@ class Discoverer:
         """
         looked = self._looked(probe=1, strangers=False)
         rows = [row for plan, tasks, _ in self._of(rollout, looked) for row in (plan, *tasks)]
-        ours = [Trace(id=_id(row)) for row in rows if self._author(row) is Author.OURS]
+        ours = [Trace(remote=Remote(id=_id(row))) for row in rows if self._author(row) is Author.OURS]
         bare = [plan for plan, _, known in looked if not _rollouts(known.values())]
-        ours += [Trace(id=_id(p), title=str(p.get("title"))) for p in bare if self._author(p) is Author.OURS]
+        ours += [self._bare(plan) for plan in bare if self._author(plan) is Author.OURS]
         return len(rows), tuple(ours)
+
+    def _bare(self, plan: Json) -> Trace:
+        made = moment_in(plan.get("createdDateTime"))
+        return Trace(remote=self._destination.plan(plan), title=str(plan.get("title", "")), created_at=made)
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
         """Everything of this rollout that can be named; see `recognition` for how.
