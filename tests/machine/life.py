@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, nullcontext
@@ -138,6 +139,19 @@ class _NoKeystore:
 
 
 @lru_cache
+def empty_ledger() -> bytes:
+    """A new ledger's file, with its tables and without its name: whoever opens it first gives it one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / LEDGER
+        Database(path).close()
+        raw = sqlite3.connect(path, isolation_level=None)
+        raw.execute("DELETE FROM meta WHERE key = 'uuid'")
+        raw.execute("PRAGMA journal_mode=DELETE")
+        raw.close()
+        return path.read_bytes()
+
+
+@lru_cache
 def settings_for(services: str) -> Settings:
     found = for_sandbox("http://127.0.0.1:8765", {})
     return replace(
@@ -250,7 +264,10 @@ class Life:
         if self.heir is not None:
             raise Killed
         if phase is Phase.BEFORE_SEND:
-            self._moment(can_act=True)
+            signs_in = (
+                "/oauth2/" in request.url or "/.well-known/" in request.url
+            )  # under a lock that a rival waits for
+            self._moment(can_act=not signs_in)
         elif phase is Phase.AFTER_SEND:
             body = request.body.encode() if isinstance(request.body, str) else request.body or b""
             if is_write(request.method, request.url.partition("?")[0], body):

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from machine import truth
 from machine.drafts import POOL, Draft
-from machine.life import CALM, LEDGER, Life, Mishaps, Result
+from machine.life import CALM, LEDGER, Life, Mishaps, Result, empty_ledger
 from machine.stage import OUR_MARK, Stage
 from machine.truth import History
 from machine.wire import Book, Broken, rows
@@ -311,9 +311,7 @@ class RunMachine(RuleBasedStateMachine):
     def _check(self) -> None:
         self.stage.catch_up()
         truth.no_duplicate(self.stage, self.history, self.require)
-        path = self.folder / LEDGER
-        if path.exists() and path.stat().st_size:
-            truth.truthful(self.stage, path, self.history, self.require)
+        truth.truthful(self.stage, self.folder / LEDGER, self.history, self.require)
         self._check_people()
 
     def _check_people(self) -> None:
@@ -440,8 +438,8 @@ class RunMachine(RuleBasedStateMachine):
 
     def _fresh_folder(self) -> Path:
         folder = Path(tempfile.mkdtemp(dir=self.root))
-        if _TEMPLATE:
-            shutil.copy(_TEMPLATE[0], folder / LEDGER)
+        (folder / LEDGER).write_bytes(empty_ledger())
+        (folder / LEDGER).chmod(0o600)
         return folder
 
     def _other_ledger(self) -> None:
@@ -474,7 +472,7 @@ class RunMachine(RuleBasedStateMachine):
         found = bool(self.stage.issues()) or bool(self.stage.tasks())
         late = bool(self.stage.world.store.scan("_late"))
         empty = bool(self.stage.plans()) and not self.stage.tasks()
-        return found and noted and not late and not empty and (self.folder / LEDGER).exists()
+        return found and noted and not late and not empty
 
     def _adopt(self) -> None:
         for pause in (0.0, 1000.0, 1000.0):
@@ -547,9 +545,7 @@ class RunMachine(RuleBasedStateMachine):
         self.require(found is not None and not found.duplicates, "I1", f"verify reports {found and found.duplicates}")
 
     def _doubtful(self) -> list[str]:
-        path = self.folder / LEDGER
-        known = rows(path) if path.exists() and path.stat().st_size else []
-        return [row.object for row in known if row.state == "INFLIGHT"]
+        return [row.object for row in rows(self.folder / LEDGER) if row.state == "INFLIGHT"]
 
     def _nothing_more(self) -> None:
         """I7: once more writes nothing, and the next plan is empty."""
@@ -576,7 +572,6 @@ class PlannerMachine(RunMachine):
 
 
 _COORDINATOR = "cora.coordinator@example.com"
-_TEMPLATE: list[Path] = []
 
 
 def _memory() -> str | None:

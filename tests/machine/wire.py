@@ -165,7 +165,7 @@ class Book:
         """I9: only who holds the lease sends, and under its newest fence."""
         held = lease(path)
         self.require(held is not None and bool(held[0]), "I9", f"{makings[0]} is sent without a lease")
-        names = {(one.kind, one.title) for one in makings} | {("issue", one.name) for one in makings}
+        names = {(one.kind, one.name) for one in makings if not one.is_twin}
         fences = {row.fence for row in kept if row.state == "INFLIGHT" and _names(row) & names}
         fence = held[1] if held else 0
         good = fences <= {fence} and fence >= self.fence
