@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -13,12 +11,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from machine.life import one_thread
 from machine.run_machine import EXAMPLES, JiraMachine, PlannerMachine
 from machine.wire import Broken
-from rollout_sync import app
 from rollout_sync.ledger import entries
-from rollout_sync.ledger.lease import Lease
-from rollout_sync.ledger.opening import Database
-from rollout_sync.ledger.rescue import Rescue
-from rollout_sync.sync import applying, settling
+from rollout_sync.sync import settling
 
 LOSING = (
     {"kind": "late", "seconds": 90},
@@ -47,31 +41,6 @@ def without_looking(monkeypatch):
     monkeypatch.setattr(settling, "verdict", lambda _doubt, _findings, _timing: True)
 
 
-def without_lease(monkeypatch):
-    """Two runs may work at the same time."""
-
-    @contextmanager
-    def held(database, rollout, clock):
-        yield Lease(rollout, "nobody", 1, clock.monotonic() + 1e6, clock, database)
-
-    monkeypatch.setattr(applying, "held", held)
-    monkeypatch.setattr(entries, "_move", _moved_anyhow)
-    numbers = count()  # the lease is also what keeps two runs from one rescue file
-    own = lambda path, rollout: Rescue(path.with_name(f"{path.name}.{next(numbers)}"), rollout)  # noqa: E731
-    monkeypatch.setattr(applying, "Rescue", own)
-    monkeypatch.setattr(app, "Database", _Unguarded)
-
-
-class _Unguarded(Database):
-    """A ledger whose tables do not refuse forbidden changes of state, which would stop the second run too."""
-
-    def __init__(self, *args, **named):
-        super().__init__(*args, **named)
-        raw = self.connection.connection.driver_connection
-        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            raw.execute(f"DROP TRIGGER {name}")
-
-
 def without_intents(monkeypatch):
     """Written down after the answer, as most tools do: what is under way looks untouched on the disk."""
     monkeypatch.setattr(entries, "mark_inflight", lambda *_args, **_named: None)
@@ -89,8 +58,6 @@ OTHERS = (
     (without_waiting, PlannerMachine),
     (without_looking, PlannerMachine),
     (without_intents, PlannerMachine),
-    (without_lease, PlannerMachine),
-    (without_lease, JiraMachine),
 )
 
 
