@@ -192,6 +192,13 @@ def test_a_repeated_first_write_leaves_peoples_edits_alone():
     assert later_patch({"text": "Ours"}, details, MARK)["description"].startswith("Ours\n\nrollout-sync · mfa")
 
 
+def test_notes_that_people_wrote_before_ours_came_stay_on_top():
+    details = merged({}, first_patch({"text": "Ours"}, {"description": "Theirs"}, MARK))
+    assert details_fields(details)["text"] == "Theirs\n\nOurs"
+    assert first_patch({"text": "Ours"}, details, MARK) == {}
+    assert details_fields(merged({}, first_patch({"text": ""}, {"description": "Theirs"}, MARK)))["text"] == "Theirs"
+
+
 def test_ticks_and_peoples_own_entries_survive_a_change():
     details = merged({}, first_patch({"text": "", "checklist": checklist("Room")}, {}, MARK))
     key = checklist("Room")[0]["key"]
