@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rollout_sync.config import Keystore, Settings
 from rollout_sync.config.secrets import SecretPlace, fetch_secret, find_secret
@@ -24,6 +26,9 @@ from rollout_sync.transport.adapter import Inner, OnPhase
 from rollout_sync.transport.allowed import checked_base_url
 from rollout_sync.transport.clock import Clock, SystemClock
 from rollout_sync.transport.redaction import SECRETS
+
+if TYPE_CHECKING:
+    from rollout_sync.sync.syncing import Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,16 @@ class App:
             clock=self.clock,
             timing=self.timing(settle),
             on_step=on_step,
+        )
+
+    def office(self, database: Database, full_every: timedelta | None = None) -> Office:
+        """What a tick of `sync` needs; `full_every` stands in for the configured time between full looks."""
+        from rollout_sync.sync.syncing import Office  # noqa: PLC0415 - health loads numpy
+
+        return Office(
+            world=self.world(database, lambda _step: None),
+            thresholds=self.thresholds(),
+            full_every=self.settings.sync.full_every if full_every is None else full_every,
         )
 
     def timing(self, settle: float | None = 0.0) -> Timing:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from machine import truth
-from machine.drafts import POOL, Draft
+from machine.drafts import POOL, Draft, stem
 from machine.life import CALM, LEDGER, Life, Mishaps, Result, empty_ledger
 from machine.stage import OUR_MARK, Stage
 from machine.truth import History
@@ -516,15 +516,19 @@ class RunMachine(RuleBasedStateMachine):
         self._check()
         result = Result()
         for _ in range(9):
-            in_doubt = self._doubtful()
+            in_doubt, stood = self._doubtful(), self._standing()
             result = self._life(Mishaps()).run(self.draft, force=True)
             self._note(result, CALM)
             self._check()
             if isinstance(result.error, ForeignRollout):
                 self._quiet(DAY)
                 self._adopt()
+                self._clear_away_leftovers()
             elif result.applied is not None and result.applied.is_finished and not in_doubt:
-                break  # what was found of an older template is brought up to date by the run after it was found
+                # What was found of an older template is brought up to date by the run after it was found; and what
+                # stood without a reference to something that was refused before, by the run after that was made.
+                if not (stood and result.applied.made):
+                    break
             self.stage.advance(400.0)
         kept = rows(self.folder / LEDGER)
         excused = self._doubtful() if self.disturbed else []
@@ -537,6 +541,17 @@ class RunMachine(RuleBasedStateMachine):
         words = [*self.words.lines, *_texts(result)]
         truth.no_secret(self.root, words, self.require)
 
+    def _clear_away_leftovers(self) -> None:
+        """After an adoption people delete what bears no mark and is no longer asked for.
+
+        Nothing says what such a task is, so new ones are not made beside it: the program asks people to look.
+        """
+        bound = {row.remote for row in rows(self.folder / LEDGER)}
+        wanted = {stem(slug) for slug in self.draft.slugs}
+        for task in self.stage.tasks():
+            if task["id"] not in bound and self.history.stem_of(task) not in wanted:
+                self._by_hand("planner", "delete", task=task["id"])
+
     def _verify(self) -> None:
         """The program's own check agrees that all is well."""
         result = self._life(CALM).verify()
@@ -546,6 +561,9 @@ class RunMachine(RuleBasedStateMachine):
 
     def _doubtful(self) -> list[str]:
         return [row.object for row in rows(self.folder / LEDGER) if row.state == "INFLIGHT"]
+
+    def _standing(self) -> bool:
+        return any(row.state == "CREATED" for row in rows(self.folder / LEDGER))
 
     def _nothing_more(self) -> None:
         """I7: once more writes nothing, and the next plan is empty."""

@@ -35,6 +35,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Start a rollout: plan it, show the plan, ask, and create everything once.",
     ),
     "apply": ("rollout_sync.cli.commands.apply", "Carry out the plan in FILE, exactly as it was reviewed."),
+    "sync": (
+        "rollout_sync.cli.commands.sync",
+        "Bring status back from Jira and Planner, decide gates, release work, review health.",
+    ),
+    "status": ("rollout_sync.cli.commands.status", "Show how a rollout stands, and why; all of them without a name."),
+    "report": ("rollout_sync.cli.commands.report", "Write a rollout's whole picture as one HTML file."),
     "verify": (
         "rollout_sync.cli.commands.verify",
         "Compare a rollout with what stands in Jira and Planner; write nothing.",

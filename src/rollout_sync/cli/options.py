@@ -99,6 +99,10 @@ exit_code_option = click.option(
     "--exit-code", "use_exit_code", is_flag=True, help="Exit with 3 when changes are pending."
 )
 rollout_argument = click.argument("rollout", metavar="NAME")
+optional_rollout_argument = click.argument("rollout", metavar="[NAME]", required=False)
+as_of_option = click.option(
+    "--as-of", type=read_day, metavar="YYYY-MM-DD", help="As it stood at the end of that day, out of history."
+)
 template_argument = click.argument("template", metavar="TEMPLATE")
 
 

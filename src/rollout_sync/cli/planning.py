@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rollout_sync.cli.invocation import Invocation
 from rollout_sync.cli.options import RolloutRequest
 from rollout_sync.cli.questions import answer_questions, complete
+from rollout_sync.cli.sandbox_time import clock_of
 from rollout_sync.errors import PeopleError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rollout_sync.ledger.opening import Database
     from rollout_sync.model.rollout import TrackerName
     from rollout_sync.reconcile.plan import Plan
+    from rollout_sync.sync.forecasting import Prospect
     from rollout_sync.sync.planning import Wish
     from rollout_sync.sync.wishing import Remembered
     from rollout_sync.template.people import PeopleList
@@ -27,23 +29,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan with the edges it was made through, so that it can be carried out over the same ones."""
+    """A plan with the edges it was made through, so that it can be carried out over the same ones.
+
+    `prospect` holds the odds of a rollout that is new to the ledger.
+    """
 
     app: App
     database: Database
     trackers: dict[TrackerName, Tracker]
     plan: Plan
+    prospect: Prospect | None
 
 
 def app_of(invocation: Invocation) -> App:
     """The composition root of this call; a device-code sign-in speaks through the screen."""
-    from rollout_sync.app import App  # noqa: PLC0415 - requests, jira and SQLAlchemy are slow to load
+    from rollout_sync.app import App, Edges  # noqa: PLC0415 - requests, jira and SQLAlchemy are slow to load
 
+    settings = invocation.settings()
     return App(
-        settings=invocation.settings(),
+        settings=settings,
         environ=invocation.environ,
         keystore=invocation.secrets(),
         show=invocation.screen.complain,
+        edges=Edges(clock=clock_of(settings.sandbox_url)),
     )
 
 
@@ -60,7 +68,17 @@ def planned(template_name: str, request: RolloutRequest, invocation: Invocation,
         trackers = dict(app.trackers())
         invocation.screen.note("reading Jira and Planner ...")
         plan = planning.make(wish, database=database, trackers=trackers, clock=app.clock, thresholds=app.thresholds())
-        yield Planned(app=app, database=database, trackers=trackers, plan=plan)
+        prospect = _prospect(wish, plan, database)
+        yield Planned(app=app, database=database, trackers=trackers, plan=plan, prospect=prospect)
+
+
+def _prospect(wish: Wish, plan: Plan, database: Database) -> Prospect | None:
+    """The odds of a rollout before anything of it was accepted; a running one has a forecast of its own."""
+    if plan.revision or plan.schedule is None:
+        return None
+    from rollout_sync.sync import forecasting  # noqa: PLC0415 - numpy is slow to load
+
+    return forecasting.odds_of(wish.rollout, plan.schedule, plan.made_at, forecasting.prior_of(database))
 
 
 def _wish(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from rollout_sync.cli.render_odds import ShownOdds, day, shown_odds, write_odds
 from rollout_sync.cli.screen import Screen
 from rollout_sync.model.objects import ObjectKey, ObjectKind
 from rollout_sync.model.operations import FieldChange, Finding, Severity, Verb
@@ -16,6 +17,7 @@ from rollout_sync.model.rollout import ItemKey, RolloutId, TrackerName
 if TYPE_CHECKING:
     from rollout_sync.model.schedule import Slot
     from rollout_sync.reconcile.plan import Plan
+    from rollout_sync.sync.forecasting import Prospect
 
 _NAMES = {
     ObjectKind.EPIC: ("epic", "epics"),
@@ -55,7 +57,7 @@ class ShownItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
-    """A plan for people and programs: what `plan` answers."""
+    """A plan for people and programs: what `plan` answers; `odds` are those of a rollout that is not begun."""
 
     rollout: RolloutId
     name: str
@@ -65,6 +67,7 @@ class PlanView:
     pending: int
     start: date | None
     go_live: date | None
+    odds: ShownOdds | None
     wave_days: Mapping[str, date]
     critical_path: tuple[ShownItem, ...]
     schedule: tuple[ShownItem, ...]
@@ -72,8 +75,8 @@ class PlanView:
     is_empty: bool
 
 
-def view(plan: Plan) -> PlanView:
-    """What to show of a plan."""
+def view(plan: Plan, prospect: Prospect | None = None) -> PlanView:
+    """What to show of a plan, and of its odds where it has some."""
     slots = plan.schedule.slots if plan.schedule else {}
     return PlanView(
         rollout=plan.rollout,
@@ -88,6 +91,7 @@ def view(plan: Plan) -> PlanView:
         pending=plan.pending,
         start=plan.schedule.start if plan.schedule else None,
         go_live=plan.schedule.go_live if plan.schedule else None,
+        odds=shown_odds(prospect) if prospect else None,
         wave_days=plan.schedule.wave_days if plan.schedule else {},
         critical_path=tuple(
             _item(key, plan.titles, slots[key]) for key in (plan.schedule.critical_path if plan.schedule else ())
@@ -156,6 +160,8 @@ def _write_dates(plan: PlanView, screen: Screen) -> None:
     if plan.start is None or plan.go_live is None:
         return
     screen.line(f"  from {day(plan.start)} to go-live {day(plan.go_live)}")
+    if plan.odds is not None:
+        write_odds(plan.odds, screen)
     if plan.wave_days:
         waves = f" {screen.symbols.dot} ".join(f"{name} {day(when)}" for name, when in plan.wave_days.items())
         screen.line(f"  waves: {waves}")
@@ -163,11 +169,6 @@ def _write_dates(plan: PlanView, screen: Screen) -> None:
         screen.line("  longest chain:")
         for item in plan.critical_path:
             screen.line(f"    {day(item.start):>11}  {item.title}")
-
-
-def day(when: date) -> str:
-    """`Mon 1 Mar 2027`, without the platform's own formats."""
-    return f"{when:%a} {when.day} {when:%b %Y}"
 
 
 _SIGNS = {Severity.NOTE: "i", Severity.WARNING: "!", Severity.ERROR: "x"}

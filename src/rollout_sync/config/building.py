@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from rollout_sync.config.settings import (
     SafetySettings,
     SandboxSettings,
     Settings,
+    SyncSettings,
     TimingSettings,
 )
 
@@ -62,6 +64,10 @@ def build(document: ConfigDocument, folder: Path, source: Path | None, sandbox_u
             deadline=document.timing.deadline,
             settle_horizon=document.timing.settle_horizon,
             index_lag=document.timing.index_lag,
+        ),
+        sync=SyncSettings(
+            every=timedelta(minutes=document.sync.every_minutes),
+            full_every=timedelta(hours=document.sync.full_every_hours),
         ),
         people=PeopleSettings(default=_path(document.people.default, folder)),
         sandbox=SandboxSettings(

@@ -117,6 +117,17 @@ class TimingSection(_Section):
     )
 
 
+class SyncSection(_Section):
+    """How often status is brought back."""
+
+    every_minutes: Annotated[
+        int, Field(ge=1, le=10_080, description="`sync --all-due` leaves out what was read more recently.")
+    ] = 15
+    full_every_hours: Annotated[
+        int, Field(ge=1, le=720, description="How often everything is read, and not only what changed.")
+    ] = 20
+
+
 class PeopleSection(_Section):
     """The people list."""
 
@@ -139,6 +150,7 @@ class ConfigDocument(_Section):
     ledger: LedgerSection = LedgerSection()
     safety: SafetySection = SafetySection()
     timing: TimingSection = TimingSection()
+    sync: SyncSection = SyncSection()
     people: PeopleSection = PeopleSection()
     sandbox: SandboxSection = SandboxSection()
 
@@ -149,6 +161,7 @@ SECTIONS: dict[str, type[_Section]] = {
     "ledger": LedgerSection,
     "safety": SafetySection,
     "timing": TimingSection,
+    "sync": SyncSection,
     "people": PeopleSection,
     "sandbox": SandboxSection,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -123,6 +124,19 @@ class TimingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SyncSettings:
+    """Section `[sync]`.
+
+    Attributes:
+        every: `sync --all-due` leaves out rollouts that were read more recently than this.
+        full_every: how often everything is read, and not only what changed.
+    """
+
+    every: timedelta = timedelta(minutes=15)
+    full_every: timedelta = timedelta(hours=20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleSettings:
     """Section `[people]`: the list that is used when none is named; None when there is none."""
 
@@ -155,6 +169,7 @@ class Settings:
     planner: PlannerSettings | None = None
     safety: SafetySettings = SafetySettings()
     timing: TimingSettings = TimingSettings()
+    sync: SyncSettings = SyncSettings()
     people: PeopleSettings = PeopleSettings()
     sandbox: SandboxSettings = SandboxSettings()
     sandbox_url: str | None = None

@@ -65,15 +65,11 @@ def network_of(
     known = progress or {}
     return ActivityNetwork(
         activities=tuple(
-            _activity(item, schedule.slots[item.key], known.get(item.key, UNTOUCHED)) for item in rollout.items
+            activity_of(item, schedule.slots[item.key], known.get(item.key, UNTOUCHED)) for item in rollout.items
         ),
-        links=tuple(
-            Link(source=wait.item, target=item.key, type=wait.link, lag=wait.lag * HOURS_A_DAY)
-            for item in rollout.items
-            for wait in item.after
-        ),
+        links=links_of(rollout),
         now=now,
-        target=_at(target or schedule.go_live, CLOSES),
+        target=moment_at(target or schedule.go_live, CLOSES),
         grace=rollout.grace_days * HOURS_A_DAY,
         goals=before_go_live(rollout),
     )
@@ -90,7 +86,17 @@ def before_go_live(rollout: Rollout) -> tuple[ItemKey, ...]:
     )
 
 
-def _activity(item: Item, slot: Slot, progress: Progress) -> Activity:
+def links_of(rollout: Rollout) -> tuple[Link, ...]:
+    """What waits for what, lags in working hours."""
+    return tuple(
+        Link(source=wait.item, target=item.key, type=wait.link, lag=wait.lag * HOURS_A_DAY)
+        for item in rollout.items
+        for wait in item.after
+    )
+
+
+def activity_of(item: Item, slot: Slot, progress: Progress) -> Activity:
+    """One item with its planned days and what is known of it."""
     days = duration_of(item)
     is_decision = item.kind is ItemKind.APPROVAL
     limit = item.approval.within_days if item.approval is not None else days
@@ -99,8 +105,8 @@ def _activity(item: Item, slot: Slot, progress: Progress) -> Activity:
         title=item.title,
         duration=days * HOURS_A_DAY,
         estimate=None if is_decision else _three(item),
-        planned_start=_at(slot.start, OPENS),
-        planned_finish=_at(slot.finish, CLOSES if days else OPENS),
+        planned_start=moment_at(slot.start, OPENS),
+        planned_finish=moment_at(slot.finish, CLOSES if days else OPENS),
         status=progress.status,
         started_at=progress.started_at,
         finished_at=progress.finished_at,
@@ -122,5 +128,6 @@ def _three(item: Item) -> ThreePoint | None:
     )
 
 
-def _at(day: date, clock: time) -> datetime:
+def moment_at(day: date, clock: time) -> datetime:
+    """A moment of a planned day."""
     return datetime.combine(day, clock, UTC)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rollout_sync.errors import PlanError
 from rollout_sync.health.draws import Draws
-from rollout_sync.health.montecarlo import criticality
+from rollout_sync.health.montecarlo import Trials, criticality
 from rollout_sync.health.network import Activity, ActivityNetwork, Link, counted, in_order
 from rollout_sync.health.outlook import Belief, Chances
 from rollout_sync.health.pace import Pace
@@ -122,6 +122,8 @@ def forecast(
 ) -> Forecast:
     """Forecast the finish of a network from what is known at its `now`.
 
+    `played` gives the trials behind the answer as well.
+
     Args:
         network: plan, links and statuses.
         worktime: which hours are worked; it has a time zone exactly when the network's moments have one.
@@ -134,6 +136,27 @@ def forecast(
         ConfigError: dates leave the calendar's years.
         ValueError: `trials` is below 1.
     """
+    return played(network, worktime, prior=prior, seed=seed, trials=trials).forecast
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A forecast with what it comes from; `trials` is None where nothing was played."""
+
+    forecast: Forecast
+    situation: Situation
+    trials: Trials | None = None
+
+
+def played(
+    network: ActivityNetwork,
+    worktime: WorkTime,
+    *,
+    prior: Prior = DEFAULT_PRIOR,
+    seed: int = SEED,
+    trials: int = TRIALS,
+) -> Played:
+    """As `forecast`, with the trials behind it. Raises the same."""
     if not network.activities:
         raise PlanError("a network without activities has no finish", hint="give it at least one activity")
     if trials < 1:
@@ -146,9 +169,9 @@ def forecast(
         draws=Draws(seed=seed, trials=trials),
     )
     if case.situation.is_finished:
-        return _finished(case)
+        return Played(forecast=_finished(case), situation=case.situation)
     if case.situation.planned_share < PLANNED_SHARE:
-        return _without_plan(case)
+        return Played(forecast=_without_plan(case), situation=case.situation)
     return _by_network(case)
 
 
@@ -166,7 +189,7 @@ class _Case:
         return self.worktime.moments([now + hour for hour in hours])
 
 
-def _by_network(case: _Case) -> Forecast:
+def _by_network(case: _Case) -> Played:
     situation = case.situation
     chances = Chances(situation, Belief.of(situation, case.prior), case.draws)
     outlook = chances.outlook()
@@ -174,7 +197,7 @@ def _by_network(case: _Case) -> Forecast:
     paths = criticality(situation, outlook.trials, min(_PATH_TRIALS, case.draws.trials))
     missing = 1 - situation.planned_share
     note = f"{missing:.0%} of the activities have no planned length; the median of the others stands in"
-    return _answer(
+    answer = _answer(
         case,
         basis=Basis.NETWORK,
         deciles=case.moments(hours.tolist()),
@@ -185,6 +208,7 @@ def _by_network(case: _Case) -> Forecast:
         criticality={key: round(share, 4) for key, share in paths.items()},
         notes=(note,) if missing > 0 else (),
     )
+    return Played(forecast=answer, situation=situation, trials=outlook.trials)
 
 
 def _without_plan(case: _Case) -> Forecast:

@@ -55,8 +55,7 @@ def odds(
     """
     if not rollout.items:
         return None
-    morning = datetime.combine(now.astimezone(UTC).date(), OPENS, UTC)
-    network, hours = network_of(rollout, schedule, morning), working_time(calendar)
+    network, hours = network_of(rollout, schedule, morning_of(now)), working_time(calendar)
     found = forecast(network, hours, prior=prior, seed=seed)
     causes = drivers(network, hours, found, prior=prior)
     return Odds(
@@ -68,3 +67,8 @@ def odds(
         reasons=tuple(one for one in causes if one.days >= _WORTH_SAYING)[:REASONS],
         forecast=found,
     )
+
+
+def morning_of(now: datetime) -> datetime:
+    """When work begins on the day of this aware moment."""
+    return datetime.combine(now.astimezone(UTC).date(), OPENS, UTC)

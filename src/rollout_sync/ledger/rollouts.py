@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from rollout_sync.ledger.tables import event, rollout
 from rollout_sync.model.codec import instant_from, instant_text, to_json
-from rollout_sync.model.rollout import RolloutId
+from rollout_sync.model.rollout import RolloutId, TrackerName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,13 @@ def names(connection: Connection) -> tuple[tuple[RolloutId, str], ...]:
     return tuple((RolloutId(found), name) for found, name in connection.execute(chosen))
 
 
+def facts_of(connection: Connection, tracker: TrackerName) -> dict[RolloutId, Mapping[str, object]]:
+    """What a service learned of each rollout's destination, for those that it holds; oldest rollout first."""
+    chosen = sa.select(rollout.c.rollout_id, rollout.c.facts).order_by(rollout.c.accepted_at, rollout.c.rollout_id)
+    known = ((RolloutId(one), json.loads(facts).get(tracker.value)) for one, facts in connection.execute(chosen))
+    return {one: facts for one, facts in known if facts}
+
+
 def save(connection: Connection, row: RolloutRow) -> None:
     """Insert the rollout, or replace all but its frozen baseline."""
     values = {
@@ -93,6 +100,13 @@ def record(
     connection.execute(
         event.insert().values(rollout_id=rollout_id, at=instant_text(at), kind=kind, detail=to_json(detail))
     )
+
+
+def first_accepted(connection: Connection, rollout_id: RolloutId) -> datetime | None:
+    """When the rollout was accepted for the first time; None where that is not recorded."""
+    chosen = sa.select(sa.func.min(event.c.at)).where(event.c.rollout_id == rollout_id, event.c.kind == "accepted")
+    at = connection.execute(chosen).scalar()
+    return instant_from(at) if at else None
 
 
 def history(connection: Connection, rollout_id: RolloutId) -> tuple[Event, ...]:

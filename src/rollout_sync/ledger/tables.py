@@ -64,6 +64,57 @@ observation = Table(
     Column("entry_id", Integer, ForeignKey("entry.entry_id"), primary_key=True),
     Column("asked_at", Text, nullable=False),
     Column("fields", Text, nullable=False),
+    Column("remote_key", String, nullable=False, server_default=""),
+    Column("version", String, nullable=False, server_default=""),
+    Column("url", Text, nullable=False, server_default=""),
+)
+
+# How far each pull came; written in the commit that stores the rows it covers.
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Work that people added under our epics and in our plans.
+newcomer = Table(
+    "newcomer",
+    metadata,
+    Column("rollout_id", String, ForeignKey("rollout.rollout_id"), primary_key=True),
+    Column("tracker", String, primary_key=True),
+    Column("remote_id", String, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+# How current each service's half of a rollout is.
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("rollout_id", String, ForeignKey("rollout.rollout_id"), primary_key=True),
+    Column("tracker", String, primary_key=True),
+    Column("good_at", Text),
+    Column("full_at", Text),
+    Column("tried_at", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("unseen", Text, nullable=False, server_default="{}"),
+)
+
+# Rollouts with stored rows that no conclusion was drawn from yet.
+touched = Table(
+    "touched",
+    metadata,
+    Column("rollout_id", String, ForeignKey("rollout.rollout_id"), primary_key=True),
+)
+
+# What was concluded of each subject (an item, a gate, a review ...), since when; a row only where it changed.
+chronicle = Table(
+    "chronicle",
+    metadata,
+    Column("rollout_id", String, ForeignKey("rollout.rollout_id"), primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("since", String, primary_key=True),
+    Column("body", Text, nullable=False),
 )
 
 lease = Table(

@@ -28,11 +28,18 @@ class Destination:
         trackers: services in use; items whose home is not among them are left out and reported elsewhere.
         people: per tracker, e-mail address in lower case to remote user id.
         open_gates: approvals that were granted; what only they hold is not held any more.
+        once_open: approvals that were granted at some time; what they held was made then, and stays.
+        begun: items that are started or done. A gate that shuts does not take them back, and one that was never
+            opened does not release them: they stay as they lie.
+        conditions: by gate, the paragraph that the work behind it shows (`gates.condition_words`).
     """
 
     trackers: frozenset[TrackerName]
     people: Mapping[TrackerName, Mapping[str, str]] = field(default_factory=dict)
     open_gates: frozenset[ItemKey] = frozenset()
+    once_open: frozenset[ItemKey] = frozenset()
+    begun: frozenset[ItemKey] = frozenset()
+    conditions: Mapping[ItemKey, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,13 @@ class _View:
             gate for gate in item.held_by if (found := self.items[gate].approval) and found.emergency_hours is not None
         }
         return bool(set(item.held_by) - self.destination.open_gates - emergency)
+
+    def stays(self, item: Item) -> bool:
+        """Whether work went on although a gate before it is shut: nothing is said of holding it then."""
+        return item.key in self.destination.begun and self.is_held(item)
+
+    def conditions(self, item: Item) -> tuple[str, ...]:
+        return tuple(found for gate in item.held_by if (found := self.destination.conditions.get(gate)))
 
     def lives(self, item: Item, tracker: TrackerName) -> bool:
         return item.home is Home.BOTH or item.home.value == tracker.value
@@ -91,7 +105,8 @@ def desired(rollout: Rollout, schedule: Schedule, destination: Destination) -> t
 
 def _is_waited_for(rollout: Rollout, item: Item, destination: Destination) -> bool:
     """Whether a held item is created only when its gate opens (`held: wait`)."""
-    return rollout.wait_for_gate and bool(set(item.held_by) - destination.open_gates)
+    known = destination.open_gates | destination.once_open
+    return rollout.wait_for_gate and item.key not in destination.begun and bool(set(item.held_by) - known)
 
 
 # Jira ---------------------------------------------------------------------------------------------------------------
@@ -129,12 +144,12 @@ def _issue(view: _View, item: Item, present: set[ItemKey]) -> Intent:
     parent = keys.epic(item.phase)
     fields: Fields = {
         "title": texts.one_line(item.title),
-        "text": texts.jira_text(item, view.items),
+        "text": texts.jira_text(item, view.items, view.schedule, view.conditions(item)),
         "start": view.start(item),
         "due": view.due(item),
         "owner": view.user(TrackerName.JIRA, item),
         "labels": [],
-        "held": view.is_held(item),
+        **({} if view.stays(item) else {"held": view.is_held(item)}),
         "parent": Ref(parent),
         "links": [
             {"link": str(keys.link(source, item.key)), "source": Ref(keys.issue(source))}
@@ -191,13 +206,13 @@ def _bucket(key: ObjectKey, title: str, order: int) -> Intent:
 
 
 def _task(view: _View, item: Item, names: tuple[str, ...]) -> Intent:
-    home = keys.WAITING if view.is_held(item) else keys.bucket(item.phase)
+    home = keys.WAITING if view.is_held(item) and not view.stays(item) else keys.bucket(item.phase)
     department = {one.key: one.name for one in view.rollout.departments}.get(item.wave or "")
     owner = view.user(TrackerName.PLANNER, item)
     approvers = _approver_ids(view, item)
     fields: Fields = {
         "plan": Ref(keys.PLAN),
-        "bucket": Ref(home),
+        **({} if view.stays(item) else {"bucket": Ref(home)}),
         "title": texts.one_line(item.title),
         "start": view.start(item),
         "due": view.due(item),
@@ -221,7 +236,7 @@ def _details(view: _View, item: Item) -> Intent:
     references = _references(view, item)
     fields: Fields = {
         "task": Ref(keys.task(item.key)),
-        "text": texts.planner_text(item, view.items, view.schedule),
+        "text": texts.planner_text(item, view.items, view.schedule, view.conditions(item)),
         "checklist": [{"key": checklist_key(item.key, line), "title": line} for line in checklist],
         "references": [value for _key, value in references],
     }

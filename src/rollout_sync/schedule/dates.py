@@ -64,7 +64,7 @@ def _axis(rollout: Rollout, calendar: WorkCalendar, today: date, reach: Reach) -
         case _:
             raise PlanError(
                 f"the rollout {rollout.name!r} needs a go-live or a start, and not both",
-                hint="give --go-live DATE to plan backward, or --start DATE to plan forward",
+                hint="give --go-live DATE to plan backward, or --start-date DATE to plan forward",
             )
 
 

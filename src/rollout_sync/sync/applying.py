@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from rollout_sync.errors import PlanError, StalePlan
-from rollout_sync.ledger import entries, objects, rollouts
+from rollout_sync.ledger import chronicle, entries, objects, rollouts
 from rollout_sync.ledger.lease import held
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.rescue import Rescue
@@ -23,6 +23,8 @@ from rollout_sync.reconcile.plan import Plan
 from rollout_sync.sync import changing, settling
 from rollout_sync.sync.changing import ChangeReport
 from rollout_sync.sync.creating import Creating
+from rollout_sync.sync.recognising import recognise
+from rollout_sync.sync.remembering import AGREED
 from rollout_sync.sync.run import Run, Step, Timing
 from rollout_sync.sync.settling import OpenDoubt
 from rollout_sync.trackers.base import Tracker
@@ -136,8 +138,7 @@ def _carry_out(plan: Plan, run: Run) -> Applied:
     _check_fresh(plan, run)
     settling.settle(run)
     ahead = _accept(plan, run)
-    if "adoption" in plan.source:
-        _recognise(plan, run)
+    recognise(plan, run)
     before = _made(run)  # what was only found does not count as made
     labels = [write for write in plan.writes if write.object.kind is ObjectKind.LABELS]
     others = [write for write in plan.writes if write.object.kind is not ObjectKind.LABELS]
@@ -146,6 +147,7 @@ def _carry_out(plan: Plan, run: Run) -> Applied:
     changed = changing.joined(named, changing.carry_out(run, others))
     doubts = _settle_until(run)
     if _has_planned(run) and not stopped:  # a settled doubt may be sent again, or lets others go
+        recognise(plan, run)
         stopped = _create(run)
         doubts = settling.settle(run)
     return replace(_report(plan, run, before), changed=changed, doubts=doubts, stopped=stopped)
@@ -179,7 +181,7 @@ def _accept(plan: Plan, run: Run) -> Ahead:
         known = rollouts.load(connection, plan.rollout)
     if known is not None and known.source.get("plan_id") == plan.id:
         return {}
-    if known is not None and plan.is_empty and not (plan.agreed or plan.gone) and known.fingerprint == plan.fingerprint:
+    if known is not None and _brings_nothing(plan, known):
         return {}
     ahead = _read_ahead(plan, run)
     if known is not None:
@@ -193,7 +195,16 @@ def _accept(plan: Plan, run: Run) -> Ahead:
             entries.set_base(connection, plan.rollout, write.object, write.base)
         detail = {"plan": plan.id, "create": len(plan.intents), "change": len(plan.writes), "gone": len(plan.gone)}
         rollouts.record(connection, plan.rollout, run.clock.now(), "accepted", detail)
+        if "go_live_day" in plan.source:
+            agreed = {AGREED: {"go_live": plan.source["go_live_day"]}}
+            chronicle.note(connection, plan.rollout, run.clock.now(), agreed)
     return ahead
+
+
+def _brings_nothing(plan: Plan, known: RolloutRow) -> bool:
+    """Whether the ledger says all of it already."""
+    is_same = known.fingerprint == plan.fingerprint and known.source.get("gates") == plan.source.get("gates")
+    return is_same and plan.is_empty and not (plan.agreed or plan.gone)
 
 
 def _read_ahead(plan: Plan, run: Run) -> Ahead:
@@ -206,31 +217,6 @@ def _read_ahead(plan: Plan, run: Run) -> Ahead:
         if len(asked) == len(run.trackers):
             break
     return asked
-
-
-def _recognise(plan: Plan, run: Run) -> None:
-    """After an adoption: look for what bears no marker of its own before any of it is made again.
-
-    Planner's plan, buckets and tasks without notes cannot be found by a marker. They are treated as creates of unknown
-    outcome that left long ago: the strong read finds them, or proves that they do not exist.
-    """
-    if TrackerName.PLANNER not in run.trackers:
-        return
-    run.trackers[TrackerName.PLANNER].high_water()  # makes Graph's clock known: ours may be wrong
-    first = datetime.fromisoformat(f"{plan.source['planned_from']}T00:00:00+00:00")
-    since = min(first, run.trackers[TrackerName.PLANNER].remote_now())
-    for kind in (ObjectKind.PLAN, ObjectKind.BUCKET, ObjectKind.TASK):
-        with run.database.transaction() as connection:
-            nodes = objects.graph(connection, run.rollout)
-            waiting = [node.entry_id for node in nodes.values() if node.kind is kind and _is_ready(node, nodes)]
-            entries.mark_inflight(connection, waiting, sent_at=since, high_water=0, fence=run.lease.fence)
-        if waiting:
-            settling.settle(run)
-
-
-def _is_ready(node: objects.Node, nodes: Mapping[int, objects.Node]) -> bool:
-    """Planned, and what it lies in exists: where the plan or bucket is missing, nothing can be in it."""
-    return node.state is State.PLANNED and all(nodes[other].state is State.CREATED for other in node.needs)
 
 
 def _row(plan: Plan, now: datetime) -> RolloutRow:

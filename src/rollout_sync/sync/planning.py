@@ -22,7 +22,7 @@ from rollout_sync.reconcile.guard import Thresholds
 from rollout_sync.reconcile.plan import Plan, Write
 from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.dates import plan_dates
-from rollout_sync.sync import findings, foreign
+from rollout_sync.sync import findings, foreign, release, remembering
 from rollout_sync.trackers.base import Facts, Inspection, Tracker
 from rollout_sync.transport.clock import Clock
 
@@ -81,13 +81,20 @@ def make(
         known = rollouts.load(connection, rollout.id)
         kept = tuple(objects.entries(connection, rollout.id))
         bound = objects.bindings(connection, rollout.id)
+        concluded = remembering.conclusions(connection, rollout.id)
     _check_name(rollout, known)
     inspections = inspect(rollout, trackers, known.facts if known else {})
     foreign.check(rollout, known, kept, inspections)
     start = date.fromisoformat(str(known.source["planned_from"])) if known else clock.now().date()
     schedule = plan_dates(rollout, WorkCalendar.of(rollout.calendar), start)
+    people = {name: one.people for name, one in inspections.items()}
+    released = release.of(rollout, schedule, concluded)
     destination = Destination(
-        trackers=frozenset(trackers), people={name: one.people for name, one in inspections.items()}
+        trackers=frozenset(trackers),
+        people=people,
+        open_gates=released.open_gates,
+        conditions=released.conditions,
+        begun=concluded.begun,
     )
     intents = desired(rollout, schedule, destination)
     sighting = _observe(trackers, bound)
@@ -113,7 +120,14 @@ def make(
         revision=known.revision if known else 0,
         fingerprint=rollout.fingerprint,
         made_at=clock.now(),
-        source={**_carried(known), **wish.source, "planned_from": start.isoformat()},
+        source={
+            **_carried(known),
+            **wish.source,
+            "planned_from": start.isoformat(),
+            "go_live_day": schedule.go_live.isoformat(),
+            "accounts": {name.value: dict(found) for name, found in people.items()},
+            "gates": released.plain(),
+        },
         facts={name.value: one.facts for name, one in inspections.items()},
         baseline={key: (slot.start.isoformat(), slot.finish.isoformat()) for key, slot in schedule.slots.items()},
         intents=compared.intents,

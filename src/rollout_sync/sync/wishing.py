@@ -8,12 +8,13 @@ from datetime import date
 
 from rollout_sync.ledger import rollouts
 from rollout_sync.ledger.opening import Database
+from rollout_sync.ledger.rollouts import RolloutRow
 from rollout_sync.model.rollout import Department, Person
 from rollout_sync.sync.planning import Wish
 from rollout_sync.template.expand import expand, rollout_id
 from rollout_sync.template.parameters import Given, resolve
 from rollout_sync.template.people import PeopleList
-from rollout_sync.template.reading import Template
+from rollout_sync.template.reading import Template, read_template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,10 @@ def remember(database: Database, name: str) -> Remembered | None:
     """What the rollout of this name was started with; None for a new one, or one that was adopted."""
     with database.reading() as connection:
         known = rollouts.load(connection, rollout_id(name))
-    if known is None or "people" not in known.source:
-        return None
+    return _remembered(known) if known is not None and "people" in known.source else None
+
+
+def _remembered(known: RolloutRow) -> Remembered:
     source = known.source
     return Remembered(
         name=known.name,
@@ -75,6 +78,23 @@ def wish(
         "departments": list(departments) if departments is not None else None,
     }
     return Wish(rollout=expansion.rollout, source=source, findings=expansion.findings, force=force)
+
+
+def again(row: RolloutRow) -> Wish | None:
+    """The wish that a running rollout was last accepted with; None where it was adopted and not started since."""
+    source = row.source
+    if "template_text" not in source:
+        return None
+    remembered = _remembered(row)
+    return wish(
+        read_template(str(source["template_text"]).encode(), str(source["template"])),
+        remembered.answers,
+        remembered.people,
+        name=remembered.name,
+        go_live=remembered.go_live,
+        start=remembered.start,
+        departments=remembered.departments,
+    )
 
 
 def _plain(answer: object) -> object:

@@ -34,16 +34,22 @@ names the plan and its labels `plan`, and a bucket `titled <title>`.
 
 Observed only: `status` (str), `category` ("new" | "indeterminate" | "done"), `percent` (int), `completed_by` (id),
 `created_at` (ISO), `created_by` (id), `updated_at` (ISO), `ticked` (list of {"key", "by", "at"}), `project` (str).
+
+What `pull` adds to a Jira issue, out of its change history where that was read: `started_at` and `finished_at` (ISO;
+None when not begun or not done), `moved_by` and `moved_at` (who last changed the status, when), `labelled` (list of
+{"label", "by", "at"} for labels that stand), `notes` (list of {"by", "at", "text"}: comments, read only where the label
+`approved-with-conditions` asks for them). To a Planner task: `finished_at` out of `completedDateTime`. An observation
+of a pull is whole: what was not read again is carried over from what was seen before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from rollout_sync.model.objects import Binding, Marked, ObjectKey, ObjectKind, Remote, Sighting
+from rollout_sync.model.objects import Binding, Fields, Marked, ObjectKey, ObjectKind, Observation, Remote, Sighting
 from rollout_sync.model.operations import Change, Create, Doubt, Finding, Findings, Outcome
 from rollout_sync.model.rollout import RolloutId, TrackerName
 
@@ -85,6 +91,94 @@ class Inspection:
     existing: int = 0
     traces: tuple[Trace, ...] = ()
     titles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """One of our objects, as a pull needs it: its binding, and what was last seen of it (None: nothing yet)."""
+
+    rollout: RolloutId
+    binding: Binding
+    seen: Observation | None = None
+
+
+class Shelf(Protocol):
+    """What the ledger knows of a service, asked for while a pull goes on. Keys are remote ids.
+
+    A Planner task and its details share one id, so an id may stand for several objects.
+    """
+
+    def by_id(self, ids: Sequence[str]) -> Mapping[str, tuple[Known, ...]]:
+        """Our objects among these ids, whatever rollout they belong to."""
+        ...
+
+    def of_rollout(self, rollout: RolloutId) -> Mapping[str, tuple[Known, ...]]:
+        """All objects of a rollout that exist."""
+        ...
+
+    def newcomers(self, rollout: RolloutId) -> frozenset[str]:
+        """Ids of what people added to a rollout, as far as known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What to look at.
+
+    Attributes:
+        rollouts: those that are to be complete afterwards. Jira answers for a whole site, so that rows of other
+            rollouts may come along; they are kept too.
+        cursors: how far earlier pulls came, by scope, as the tracker itself said.
+        is_full: look at everything, also at what seems unchanged: only this finds what was deleted in Jira.
+    """
+
+    rollouts: tuple[RolloutId, ...]
+    cursors: Mapping[str, str]
+    shelf: Shelf
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A bound object that is new to us or changed."""
+
+    rollout: RolloutId
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """Work that people added under an epic or in a plan of ours, new or changed; `fields` as for an issue or task."""
+
+    rollout: RolloutId
+    under: ObjectKey
+    remote: Remote
+    fields: Fields
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """One portion of a pull. Its rows and cursors are stored in one commit.
+
+    Attributes:
+        left: ids of newcomers that are not there any more, by rollout.
+        gone: our objects that surely do not exist any more.
+        unseen: our objects about which nothing can be said, with the reason.
+        cursors: how far the pull is after this portion; only set where everything before it was delivered.
+        complete: rollouts about which everything asked for has now been read.
+        failed: rollouts that could not be read, with the reason; the others are not affected.
+    """
+
+    asked_at: datetime
+    seen: tuple[Seen, ...] = ()
+    newcomers: tuple[Newcomer, ...] = ()
+    left: Mapping[RolloutId, tuple[str, ...]] = field(default_factory=dict)
+    gone: Mapping[RolloutId, tuple[ObjectKey, ...]] = field(default_factory=dict)
+    unseen: Mapping[RolloutId, Mapping[ObjectKey, str]] = field(default_factory=dict)
+    cursors: Mapping[str, str] = field(default_factory=dict)
+    complete: tuple[RolloutId, ...] = ()
+    failed: Mapping[RolloutId, str] = field(default_factory=dict)
 
 
 class Tracker(Protocol):
@@ -133,6 +227,13 @@ class Tracker(Protocol):
 
     def change(self, rollout: RolloutId, changes: Sequence[Change]) -> Sequence[Outcome]:
         """Write fields of existing objects of one kind; conditional where the service can. Answers in order."""
+        ...
+
+    def pull(self, watch: Watch) -> Iterator[Pulled]:
+        """Read what changed since the cursors, portion by portion; strong where a conclusion is drawn from absence.
+
+        Raises `TrackerError` where the service as a whole cannot be read; portions delivered before stay good.
+        """
         ...
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:

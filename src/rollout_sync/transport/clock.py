@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -37,3 +37,14 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait `seconds`; nothing below zero."""
         time.sleep(max(seconds, 0.0))
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock moved by a fixed time, for a sandbox that lives on another day."""
+
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
+
+    def now(self) -> datetime:
+        """The wall clock of that day, as aware UTC."""
+        return super().now() + self._by

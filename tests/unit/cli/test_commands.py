@@ -1,7 +1,8 @@
-"""The commands that need no tracker: templates, doctor, init, sandbox."""
+"""The commands that need no tracker: templates, doctor, init, sandbox; and what a plan says of its odds."""
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import signal
@@ -9,7 +10,8 @@ import socket
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from rollout_sync.cli.destinations import destination_checks
 from rollout_sync.cli.init_questions import with_scheme
 from rollout_sync.cli.invocation import Invocation
 from rollout_sync.cli.reach import Address, addresses, answered, clock_check
+from rollout_sync.cli.render_odds import WIDTH, ShownEarlier, ShownOdds, ShownReason, day, likely, write_odds
 from rollout_sync.cli.screen import Screen
 from rollout_sync.config import SandboxSettings, for_sandbox
 from rollout_sync.errors import AccessDenied, ConfigError
@@ -27,11 +30,15 @@ from rollout_sync.model.operations import Finding, Severity
 from rollout_sync.model.rollout import TrackerName
 from rollout_sync.template.shipped import names
 from rollout_sync.trackers.base import Inspection
+from support.desk import HandClock
+from support.standin import serving
 
 CANARY = "CANARY-9f3b2c7d1e"
 JIRA = '[jira]\nsite = "https://example.atlassian.net"\nemail = "cora@example.com"\nproject = "SEC"\n'
 JIRA_ANSWERS = ["y", "example.atlassian.net", "", "cora@example.com", "sec"]
 PLANNER_ANSWERS = ["y", "example.com", "2222-client", "client-secret", "IT change"]
+
+SHIPPED = Path(__file__).parents[3] / "templates"
 
 GOOD = """\
 template: mine
@@ -387,3 +394,114 @@ class TestSandbox:
             finally:
                 process.send_signal(signal.SIGTERM)
         assert process.returncode == 0
+
+
+REASON = ShownReason(
+    cause="approvals",
+    days=2.0,
+    items=("green-light/head",),
+    sentence="+2 d: " + "several decisions are still to be asked for, and people take their time; " * 3 + "so it is",
+    what_if="If every decision takes only its planned time: 70%",
+    p_then=0.7,
+)
+POOR = ShownOdds(
+    target=date(2027, 3, 1),
+    p_target=0.4,
+    p_grace=0.5,
+    p50=date(2027, 3, 3),
+    p80=date(2027, 3, 9),
+    reasons=(REASON,),
+    earlier=ShownEarlier(days=10, start=date(2027, 1, 4), go_live=date(2027, 2, 15), p_target=0.83),
+    past_rollouts=0,
+    fingerprint="0" * 64,
+)
+
+
+def told(odds):
+    screen = Screen(stdout=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), stderr=io.StringIO())
+    write_odds(odds, screen)
+    screen.stdout.seek(0)
+    return screen.stdout.read().splitlines()
+
+
+class TestOddsInWords:
+    def test_dates_advice_and_reasons(self):
+        first, second, third, *reasons = told(POOR)
+        assert first == "  go-live Mon 1 Mar 2027: 40 % likely · 80 % likely by Tue 9 Mar 2027"
+        assert second == "  begun 10 working days earlier (Mon 4 Jan 2027, planned for Mon 15 Feb 2027): 83 % likely"
+        assert third == "  what pushes it back, in working days:"
+        assert " ".join(line.strip() for line in reasons) == REASON.sentence
+        assert len(reasons) > 1
+        assert max(map(len, told(POOR))) <= WIDTH
+
+    def test_good_odds_are_one_line(self):
+        good = replace(POOR, p_target=0.9, p80=date(2027, 2, 26), earlier=None, reasons=())
+        assert told(good) == ["  go-live Mon 1 Mar 2027: 90 % likely"]
+
+    def test_what_was_learnt_from_is_said(self):
+        assert "  learnt from 1 finished rollout of yours" in told(replace(POOR, past_rollouts=1))
+        assert "  learnt from 12 finished rollouts of yours" in told(replace(POOR, past_rollouts=12))
+
+    def test_one_day_is_no_days(self):
+        one = replace(POOR, earlier=replace(POOR.earlier, days=1))
+        assert told(one)[1].startswith("  begun 1 working day earlier (")
+
+    @pytest.mark.parametrize(
+        ("chance", "words"),
+        [
+            (0.0, "less than 1 % likely"),
+            (0.0049, "less than 1 % likely"),
+            (0.006, "1 % likely"),
+            (0.614, "61 % likely"),
+            (0.994, "99 % likely"),
+            (0.9951, "more than 99 % likely"),
+            (1.0, "more than 99 % likely"),
+        ],
+    )
+    def test_nothing_is_certain(self, chance, words):
+        assert likely(chance) == words
+
+
+@pytest.fixture(scope="module")
+def served():
+    with serving() as found:
+        yield found
+
+
+class TestOddsOfAPlan:
+    """`plan` and `start` against a sandbox, on a day that does not change."""
+
+    @pytest.fixture
+    def ask(self, call, home, served, monkeypatch):
+        served.control("POST", "/reset")
+        HandClock().put_over(monkeypatch)
+        (home / "people.csv").write_text((SHIPPED / "people.csv").read_text("utf-8"), encoding="utf-8")
+        env = {"ROLLOUT_SYNC_LEDGER_PATH": str(home / "ledger.sqlite")}
+
+        def run(*arguments, **over):
+            return call("--sandbox", served.url, *arguments, env=env, **over)
+
+        return run
+
+    @pytest.mark.parametrize("when", [("--go-live", "2027-06-21"), ("--start-date", "2027-04-12")])
+    def test_text_and_json_have_the_same_numbers(self, ask, when):
+        words = ("plan", "mfa", "--name", "MFA 2027", *when, "--people", "people.csv", "--set", "company=Example")
+        shown = ask(*words).stdout
+        odds = result_of(ask(*words, "--json"))["odds"]
+        assert 0 < odds["p_target"] < odds["p_grace"] < 0.8 < odds["earlier"]["p_target"]
+        target, p80 = (day(date.fromisoformat(odds[name])) for name in ("target", "p80"))
+        assert f"\n  go-live {target}: {likely(odds['p_target'])} · 80 % likely by {p80}\n" in shown
+        assert f"\n  begun {odds['earlier']['days']} working days earlier (" in shown
+        assert f": {likely(odds['earlier']['p_target'])}\n" in shown
+        assert 1 <= len(odds["reasons"]) <= 3
+        flat = " ".join(shown.split())
+        assert all(reason["sentence"] in flat for reason in odds["reasons"])
+
+    def test_what_is_begun_has_no_odds_of_a_plan(self, ask):
+        words = ("hello", "--name", "Rooms", "--go-live", "2027-06-21", "--people", "people.csv", "--set", "tool=Rooms")
+        declined = ask("start", *words, typed="n\n")
+        assert "% likely" in declined.stdout
+        assert ask("plan", *words).stdout in declined.stdout
+        assert ask("start", *words, "--yes").exit_code == 0
+        assert result_of(ask("plan", *words, "--json"))["odds"] is None
+        assert "likely" not in ask("plan", *words).stdout

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rollout_sync.health.activities import Progress, before_go_live, network_of, working_time
 from rollout_sync.health.drivers import Cause
+from rollout_sync.health.earlier import STEP, earlier, moved
 from rollout_sync.health.forecast import forecast
 from rollout_sync.health.network import Status, ThreePoint, Wait
 from rollout_sync.health.odds import odds
@@ -49,6 +53,18 @@ def rollout(items=ITEMS, **over):
 
 def told(some, now=NOW, **over):
     return odds(some, plan_dates(some, CALENDAR, now.date()), CALENDAR, now, **over)
+
+
+def advised(some, now=NOW, **over):
+    plan = plan_dates(some, CALENDAR, now.date())
+    return earlier(some, plan, CALENDAR, now, odds(some, plan, CALENDAR, now, **over), **over)
+
+
+def chance_when_moved(some, days, trials=10_000):
+    """Chance of the promised go-live when the plan is begun so much earlier."""
+    plan = plan_dates(some, CALENDAR, NOW.date())
+    made = network_of(some, moved(plan, CALENDAR, days), NOW.replace(hour=9, minute=0), target=plan.go_live)
+    return forecast(made, working_time(CALENDAR), trials=trials).p_target
 
 
 def network(some=None, **over):
@@ -155,3 +171,73 @@ def test_any_size_will_do(size):
     items = [make_item(f"prepare/item-{n}", estimate=days(2, 1, 4)) for n in range(size)]
     found = told(rollout(items))
     assert found.forecast.total == size
+
+
+FAST = prior_from([PastRollout(log_pace=-0.8, total_days=90, wait_ratios=(0.3,) * 10)] * 12)
+
+
+class TestEarlier:
+    def test_advice_is_the_first_week_that_reaches_80_percent(self):
+        then = advised(rollout())
+        assert then.days % STEP == 0
+        assert then.p_target == chance_when_moved(rollout(), then.days) >= 0.8
+        assert chance_when_moved(rollout(), then.days - STEP) < 0.8
+
+    def test_a_moved_plan_is_the_plan_for_a_go_live_so_much_earlier(self):
+        then = advised(rollout())
+        assert then.go_live == CALENDAR.shift(GO_LIVE, -then.days)
+        again = plan_dates(rollout(go_live=then.go_live), CALENDAR, NOW.date())
+        assert moved(plan_dates(rollout(), CALENDAR, NOW.date()), CALENDAR, then.days) == again
+        assert then.start == again.start
+
+    @settings(max_examples=20, deadline=None)
+    @given(
+        lengths=st.lists(st.integers(1, 8), min_size=1, max_size=6),
+        spread=st.integers(0, 5),
+        steps=st.lists(st.integers(0, 30), min_size=2, max_size=4).map(sorted),
+    )
+    def test_beginning_a_chain_earlier_never_lowers_the_odds(self, lengths, spread, steps):
+        items = [
+            make_item(
+                f"prepare/item-{n}",
+                estimate=days(length, length, length + spread),
+                after=(after(f"prepare/item-{n - 1}"),) if n else (),
+            )
+            for n, length in enumerate(lengths)
+        ]
+        some = rollout(items, go_live=date(2027, 5, 31))
+        chances = [chance_when_moved(some, step, trials=500) for step in steps]
+        assert chances == sorted(chances)
+
+    @pytest.mark.parametrize("room", range(8))
+    def test_nothing_is_advised_to_begin_before_today(self, room):
+        plan = plan_dates(rollout(), CALENDAR, NOW.date())
+        today = CALENDAR.shift(plan.start, -room)
+        then = advised(rollout(), datetime.combine(today, NOW.timetz()))
+        if room == 0:
+            assert then is None
+        else:
+            assert then.days <= room
+            assert today <= then.start
+
+    def test_room_is_counted_from_the_next_working_day(self):
+        plan = plan_dates(rollout(), CALENDAR, NOW.date())
+        monday = next(day for n in range(1, 7) if (day := CALENDAR.shift(plan.start, -n)).weekday() == 0)
+        saturday = date.fromordinal(monday.toordinal() - 2)
+        then = advised(rollout(), datetime.combine(saturday, NOW.timetz()))
+        assert then.days == min(STEP, CALENDAR.between(monday, plan.start))
+        assert then.start >= monday
+
+    def test_good_odds_need_no_advice(self):
+        assert told(rollout(), prior=FAST).p_target >= 0.8
+        assert advised(rollout(), prior=FAST) is None
+
+    def test_a_forward_plan_gets_advice_too(self):
+        some = rollout(go_live=None, start=date(2027, 1, 11))
+        then = advised(some)
+        assert then.start == CALENDAR.shift(date(2027, 1, 11), -then.days)
+        assert then.p_target > told(some).p_target
+
+    def test_it_repeats_and_does_not_depend_on_the_hour(self):
+        first = repr(advised(rollout()))
+        assert repr(advised(replace(rollout(), items=ITEMS[::-1]), NOW.replace(hour=1))) == first

@@ -54,4 +54,5 @@ def command(
             planfile.write(made.plan, out)
             invocation.screen.note(f"the plan is in {out}; carry it out with: rollout-sync apply {out}")
         is_pending = use_exit_code and shows_changes(made.plan)
-        return Answer(result=view(made.plan), text=write_plan, status=Status.PENDING if is_pending else Status.DONE)
+        status = Status.PENDING if is_pending else Status.DONE
+        return Answer(result=view(made.plan, made.prospect), text=write_plan, status=status)

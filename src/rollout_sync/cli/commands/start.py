@@ -56,7 +56,7 @@ def command(
     from rollout_sync.sync.applying import apply  # noqa: PLC0415 - SQLAlchemy is slow to load
 
     with planned(template, request, invocation, force=force) as made:
-        shown = view(made.plan)
+        shown = view(made.plan, made.prospect)
         if invocation.output is Output.TEXT:
             write_plan(shown, invocation.screen)
         if not made.plan.is_empty and not yes and not _agreed(request, invocation):

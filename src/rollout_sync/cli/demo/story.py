@@ -10,7 +10,7 @@ from typing import Final
 from rollout_sync.cli.demo.boards import PROJECT, Boards, Heap, read_boards
 from rollout_sync.cli.demo.proofs import Proof, all_there, content_print, was_cut, writes, wrote_nothing
 from rollout_sync.cli.demo.stage import Stage
-from rollout_sync.cli.render_plan import day
+from rollout_sync.cli.render_odds import day
 
 PEOPLE: Final = "people.csv"
 _WEEKS_AHEAD: Final = 30

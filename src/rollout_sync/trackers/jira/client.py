@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -148,11 +148,13 @@ class JiraClient:
         with translated("GET /myself", "Jira does not accept the token"):
             return as_object(self.library().myself(), "GET /myself")
 
-    def permissions(self, names: tuple[str, ...]) -> Mapping[str, bool]:
-        """Which of the named permissions we have in the project."""
+    def permissions(self, names: tuple[str, ...], project: str = "") -> Mapping[str, bool]:
+        """Which of the named permissions we have in a project; in the configured one where none is named."""
         route = "GET /mypermissions"
         with translated(route, "The permissions in the project cannot be read"):
-            seen = self.library().my_permissions(projectKey=self._access.project, permissions=",".join(names))
+            seen = self.library().my_permissions(
+                projectKey=project or self._access.project, permissions=",".join(names)
+            )
         table = as_object(as_object(seen, route).get("permissions"), route)
         return {name: as_object(table.get(name, {}), route).get("havePermission") is True for name in names}
 
@@ -192,7 +194,13 @@ class JiraClient:
         return as_object(accepted(reply, what=what, where=f"POST {route}").body, f"POST {route}"), reply
 
     def search(self, body: Json, *, what: str) -> Iterator[tuple[Json, Reply]]:
-        """All issues that match, each with the reply that brought it, page after page, each id once.
+        """All issues that match, each with the reply that brought it, page after page, each id once."""
+        for issues, reply in self.search_pages(body, what=what):
+            for issue in issues:
+                yield issue, reply
+
+    def search_pages(self, body: Json, *, what: str) -> Iterator[tuple[Sequence[Json], Reply]]:
+        """The pages of a search, at least one, each id once.
 
         Stops on the last page, on a missing token and on a token that was seen before.
         """
@@ -202,11 +210,9 @@ class JiraClient:
             page, reply = self.read_by_post(
                 route, {**body, **({"nextPageToken": token} if token else {})}, route=route, what=what
             )
-            for issue in objects(page, "issues", route):
-                issue_id = text(issue, "id", route)
-                if issue_id not in ids:
-                    ids.add(issue_id)
-                    yield issue, reply
+            named = {text(issue, "id", route): issue for issue in objects(page, "issues", route)}
+            yield [issue for issue_id, issue in named.items() if issue_id not in ids], reply
+            ids |= named.keys()
             token = inner_text(page, "nextPageToken")
             if page.get("isLast") is True or not token or token in tokens:
                 return

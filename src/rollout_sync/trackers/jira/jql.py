@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
 
 from rollout_sync.errors import ConfigError
+from rollout_sync.model.objects import PRODUCT_LABEL
 from rollout_sync.model.rollout import RolloutId
 
 _PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,254}")
@@ -50,6 +53,25 @@ def rollout_label(rollout: RolloutId) -> str:
 def of_rollout(rollout: RolloutId) -> str:
     """Issues with the rollout's label, in any project: people may move them."""
     return f"labels = {quoted(rollout_label(rollout))} ORDER BY created ASC"
+
+
+def changed_since(project: str, since: datetime | None, witnesses: Sequence[str]) -> str:
+    """Issues of the project and those that carry our label, as far as they were updated since then.
+
+    A bare number is epoch milliseconds, which needs no time zone; None stands for the last minutes. There is no upper
+    bound: an issue that is touched all the time would never be found. Witnesses are ids that are found in any case.
+    Sorted by creation, because a sort by update would shift while the pages are read.
+    """
+    bound = "-10m" if since is None else str(int(since.timestamp() * 1000))
+    changed = f"(project = {quoted(project)} OR labels = {quoted(PRODUCT_LABEL)}) AND updated >= {bound}"
+    if witnesses:
+        changed = f"({changed}) OR id in ({', '.join(str(int(witness)) for witness in witnesses)})"
+    return f"{changed} ORDER BY created ASC, key ASC"
+
+
+def of_all_rollouts() -> str:
+    """Issues that carry the label of this program, in any project."""
+    return f"labels = {quoted(PRODUCT_LABEL)} ORDER BY created ASC, key ASC"
 
 
 def newest_of(project: str) -> str:

@@ -28,6 +28,13 @@ from rollout_sync.trackers.jira.shapes import Json, inner, inner_text
 PROPERTY = "rollout-sync"
 """Key of the issue property that carries identity; invisible to people, moves with the issue."""
 
+BLOCKED_LABEL = "blocked"
+"""People put it on work that cannot go on."""
+
+CONDITIONS_LABEL = "approved-with-conditions"
+DECISION_LABELS = frozenset({"approved", CONDITIONS_LABEL, "not-yet", "rejected"})
+"""With one of these an approver decides on an approval's issue."""
+
 _PROPERTY_VERSION = 1
 
 
@@ -192,6 +199,12 @@ def observed(issue: Json, destination: Destination, kind: ObjectKind) -> Fields:
     return seen
 
 
+def category_of(status: object) -> str:
+    """How far a status is: "new", "indeterminate" or "done". Names differ by language and workflow; this does not."""
+    key = inner_text(status, "statusCategory", "key")
+    return key if key in ("indeterminate", "done") else "new"
+
+
 def is_own_label(label: str) -> bool:
     """Whether we set this label for our own use; people's labels and the template's are not."""
     return label in (PRODUCT_LABEL, HELD_LABEL) or label.startswith("rs-")
@@ -285,11 +298,6 @@ def _date(value: object) -> Value:
     return value[:10] if isinstance(value, str) and value else None
 
 
-def _category(value: object) -> Value:
-    key = inner_text(value, "statusCategory", "key")
-    return key if key in ("indeterminate", "done") else "new"
-
-
 def _account(value: object) -> Value:
     return inner_text(value, "accountId") or None
 
@@ -313,7 +321,7 @@ _READERS = {
     "owner": ("assignee", _account),
     "parent": ("parent", _parent),
     "status": ("status", lambda value: inner_text(value, "name")),
-    "category": ("status", _category),
+    "category": ("status", category_of),
     "created_at": ("created", _stamp),
     "created_by": ("creator", _account),
     "updated_at": ("updated", _stamp),

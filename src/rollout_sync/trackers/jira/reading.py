@@ -56,12 +56,21 @@ def newest(client: JiraClient, project: str, count: int) -> tuple[Sequence[Json]
 
 def can_browse(client: JiraClient, project: str) -> bool:
     """Whether the project is there and its issues are visible to us, so that absence means something."""
+    return not hidden_because(client, project)
+
+
+def hidden_because(client: JiraClient, project: str) -> str:
+    """Why nothing can be concluded from an issue of the project that does not show up; empty where something can."""
     try:
         path = f"/project/{quote(project, safe='')}"
-        client.read(path, route="/project/{key}", what="The project cannot be read")
-        return client.permissions((_BROWSE,))[_BROWSE]
+        seen = client.read(path, route="/project/{key}", what="The project cannot be read")
+        if seen.get("archived") is True:
+            return f"the project {project} is archived"
+        if client.permissions((_BROWSE,), project)[_BROWSE]:
+            return ""
     except (NotFound, AccessDenied):
-        return False
+        pass
+    return f"the project {project} is not there any more, or not visible to this account"
 
 
 @dataclass(slots=True)

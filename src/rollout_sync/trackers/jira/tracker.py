@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -11,9 +11,10 @@ from rollout_sync.errors import TrackerError, Unavailable
 from rollout_sync.model.objects import Binding, Marked, Marker, ObjectKey, ObjectKind, Observation, Sighting
 from rollout_sync.model.operations import Change, Create, Doubt, Findings, Outcome
 from rollout_sync.model.rollout import RolloutId, TrackerName
-from rollout_sync.trackers.base import Facts, Inspection
-from rollout_sync.trackers.jira import copies, outcomes, reading
+from rollout_sync.trackers.base import Facts, Inspection, Pulled, Watch
+from rollout_sync.trackers.jira import copies, outcomes, pulling, reading
 from rollout_sync.trackers.jira.changing import change_issue
+from rollout_sync.trackers.jira.chronicle import StatusBook
 from rollout_sync.trackers.jira.client import JiraAccess, JiraClient
 from rollout_sync.trackers.jira.destination import Destination, destination_of
 from rollout_sync.trackers.jira.inspect import inspect_project, inspection
@@ -44,6 +45,7 @@ class JiraTracker:
         self._transport = transport
         self._client = JiraClient(access, transport)
         self._destination: Destination | None = None
+        self._statuses = StatusBook()
         self._top_key = 0
         self._lock = threading.Lock()
 
@@ -140,6 +142,10 @@ class JiraTracker:
         """Write changed fields; one PUT each, and a transition where work is held or released. Answers in order."""
         currents = self._identities([c.remote.id for c in changes if "labels" in c.fields])
         return [self._change_one(rollout, change, currents) for change in changes]
+
+    def pull(self, watch: Watch) -> Iterator[Pulled]:
+        """What changed since the cursors; see `pulling.pull` for what it costs."""
+        return pulling.pull(self._client, self._place, self._statuses, watch, self.remote_now)
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
         """Every issue that carries the rollout's label and our property; people's copies are marked as such."""

@@ -35,8 +35,10 @@ from rollout_sync.transport.words import refusal
 
 _ROUNDS = 4
 _LONGEST_WAIT = 120.0
-_MOST_PAGES = 1_000
-_IN_FLIGHT = 4
+MOST_PAGES = 1_000
+"""A list with more never ends; Planner's longest has 23."""
+IN_FLIGHT = 4
+"""Batches at the same time, at most."""
 
 
 class Tokens(Protocol):
@@ -131,7 +133,7 @@ class GraphClient:
     def pages(self, path: str, *, route: str) -> Iterator[Mapping[str, object]]:
         """All rows of a list, page by page; UnexpectedResponse for a page without rows or a link that leads away."""
         seen: set[str] = set()
-        while path not in seen and len(seen) < _MOST_PAGES:
+        while path not in seen and len(seen) < MOST_PAGES:
             seen.add(path)
             body = self.get(path, route=route).body
             rows, link = page_of(body)
@@ -178,6 +180,11 @@ class GraphClient:
             todo = self._collect_round(todo, gathered)
         return gathered
 
+    def read(self, urls: Sequence[str]) -> Batch:
+        """Up to 20 reads in one batch, answered by position (see `with_page`); TrackerError where all of it fails."""
+        inner = [Inner(id=str(number), method="GET", url=url) for number, url in enumerate(urls)]
+        return self.batch(inner, repeat=Repeat.SAFE)
+
     def relative(self, link: str) -> str:
         """The path of a link that Graph sent; UnexpectedResponse where it leads to another address."""
         if link.startswith(self._base + "/") and "\\" not in link and "/../" not in link:
@@ -190,18 +197,14 @@ class GraphClient:
 
     def _collect_round(self, todo: list[tuple[str, str]], gathered: dict[str, Gathered]) -> list[tuple[str, str]]:
         chunks = [todo[i : i + BATCH_SIZE] for i in range(0, len(todo), BATCH_SIZE)]
-        with ThreadPoolExecutor(min(_IN_FLIGHT, len(chunks))) as pool:
-            answers = list(pool.map(self._read_chunk, chunks))
+        with ThreadPoolExecutor(min(IN_FLIGHT, len(chunks))) as pool:
+            answers = list(pool.map(self.read, [[url for _, url in chunk] for chunk in chunks]))
         more: list[tuple[str, str]] = []
         for chunk, batch in zip(chunks, answers, strict=True):
             for number, (path, _) in enumerate(chunk):
-                link = _add_page(gathered, path, batch.replies.get(str(number)), batch.at)
+                gathered[path], link = with_page(gathered.get(path), batch, number)
                 more += [(path, self.relative(link))] if link is not None else []
         return more
-
-    def _read_chunk(self, chunk: Sequence[tuple[str, str]]) -> Batch:
-        inner = [Inner(id=str(number), method="GET", url=url) for number, (_, url) in enumerate(chunk)]
-        return self.batch(inner, repeat=Repeat.SAFE)
 
     def _batch(self, inner: Sequence[Inner], repeat: Repeat) -> Batch:
         reply = self.call("POST", "/$batch", route="/$batch", repeat=repeat, body=batch_body(inner))
@@ -279,17 +282,16 @@ def page_of(body: object) -> tuple[tuple[Mapping[str, object], ...] | None, str 
     return tuple(rows), link if isinstance(link, str) and link else None
 
 
-def _add_page(gathered: dict[str, Gathered], path: str, reply: InnerReply | None, at: datetime) -> str | None:
-    """Add one answer to what is known of `path`; returns the link to its next page."""
-    known = gathered.get(path) or Gathered(at=at)
+def with_page(known: Gathered | None, batch: Batch, number: int) -> tuple[Gathered, str | None]:
+    """What is known of a path together with one more answer of `GraphClient.read`, and the link to its next page."""
+    known = known or Gathered(at=batch.at)
+    reply = batch.replies.get(str(number))
     if reply is None:
-        reply = InnerReply(id="", status=0, headers={}, body={"message": "no answer came"}, at=at)
+        reply = InnerReply(id="", status=0, headers={}, body={"message": "no answer came"}, at=batch.at)
     if not reply.ok:
-        gathered[path] = replace(known, failure=reply)
-        return None
+        return replace(known, failure=reply), None
     rows, link = page_of(reply.body)
-    gathered[path] = replace(known, rows=known.rows + ((reply.json,) if rows is None else rows))
-    return link
+    return replace(known, rows=known.rows + ((reply.json,) if rows is None else rows)), link
 
 
 def _is_unauthorized(reply: InnerReply) -> bool:

@@ -81,11 +81,22 @@ class Discoverer:
         looked: list[_Looked] = []
         for plan, found in plans:
             known = {path: read[path] for path in probes[_id(plan)]}
-            if not _rollouts(known.values()) and self._author(plan) is Author.OURS:
-                # Made by us, yet the first few notes bear no mark: people edited them, so all are looked through.
-                known |= self._client.collect([_details_path(_id(task)) for task in found.rows if _has_notes(task)])
+            if self._author(plan) is Author.OURS:
+                known = self._whose(plan, found, known)
             looked.append((plan, found, known))
         return looked
+
+    def _whose(self, plan: Json, tasks: Gathered, known: _Details) -> _Details:
+        """Details enough to see whose a plan of ours is; what could not be read does not count as bearing no mark."""
+        _complete(tasks, f"the list of tasks of “{plan.get('title')}”")
+        if _rollouts(known.values()):
+            return known
+        # The first few notes bear no mark: people edited them, so all are looked through.
+        known |= self._client.collect([_details_path(_id(task)) for task in tasks.rows if _has_notes(task)])
+        if not _rollouts(known.values()):
+            for path, found in known.items():
+                _complete(found, path)
+        return known
 
     def _view(self, rollout: RolloutId, plan: Json, tasks: Sequence[Json], known: Mapping[str, Gathered]) -> PlanView:
         labels, buckets = details_path(_id(plan)), f"/planner/plans/{segment(_id(plan))}/buckets"

@@ -114,7 +114,7 @@ def bucket_fields(bucket: Json) -> Fields:
 
 
 def task_fields(task: Json, names: Names | None) -> Fields:
-    """What Graph says of a task; without the plan's label names, categories stay out."""
+    """What Graph says of a task; without the plan's label names, categories stay out (unless there are none on it)."""
     fields: dict[str, Value] = {
         "plan": Remote(id=str(task.get("planId", ""))),
         "bucket": Remote(id=str(task["bucketId"])) if task.get("bucketId") else None,
@@ -124,15 +124,21 @@ def task_fields(task: Json, names: Names | None) -> Fields:
         "owners": sorted(_keys(task.get("assignments"))),
         "percent": _percent_of(task),
         "completed_by": user_of(task.get("completedBy")),
+        "finished_at": iso(task.get("completedDateTime")),
         **_progress_of(task),
         **_made(task),
     }
     priority = task.get("priority")
     if isinstance(priority, int):
         fields["priority"] = priority
-    if names is not None:
-        fields["categories"] = applied_names(task, names)
+    if names is not None or not is_labelled(task):
+        fields["categories"] = applied_names(task, names or ())
     return fields
+
+
+def is_labelled(task: Json) -> bool:
+    """Whether any label is on a task, so that the plan's names are needed to say which."""
+    return bool(_keys(task.get("appliedCategories")))
 
 
 def applied_names(task: Json, names: Names) -> list[str]:
@@ -255,12 +261,13 @@ def _percent_of(task: Json) -> int:
 
 
 def _progress_of(task: Json) -> Fields:
+    """Planner's own words; its pages write 0, 50 and 100, and any other percentage is shown as it is."""
     percent = _percent_of(task)
     if percent >= _DONE:
-        return {"status": "completed", "category": "done"}
+        return {"status": "Completed", "category": "done"}
     if percent:
-        return {"status": "in progress", "category": "indeterminate"}
-    return {"status": "not started", "category": "new"}
+        return {"status": "In progress" if percent == _HALF else f"{percent} %", "category": "indeterminate"}
+    return {"status": "Not started", "category": "new"}
 
 
 def _made(row: Json) -> Fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from rollout_sync.errors import StalePlan
 from rollout_sync.model.objects import Binding, Marked, ObjectKind, Sighting
 from rollout_sync.model.operations import Change, Create, Doubt, Findings, Outcome
 from rollout_sync.model.rollout import RolloutId, TrackerName
-from rollout_sync.trackers.base import Facts, Inspection
+from rollout_sync.trackers.base import Facts, Inspection, Pulled, Watch
 from rollout_sync.trackers.planner.access import GraphAccess
 from rollout_sync.trackers.planner.auth import TokenSource
 from rollout_sync.trackers.planner.changing import Changer
@@ -20,6 +20,7 @@ from rollout_sync.trackers.planner.discovering import Discoverer
 from rollout_sync.trackers.planner.inspect import look_around
 from rollout_sync.trackers.planner.labels import LabelBook
 from rollout_sync.trackers.planner.limits import LIMITS
+from rollout_sync.trackers.planner.pulling import Puller
 from rollout_sync.trackers.planner.reading import Reader
 from rollout_sync.trackers.planner.seeking import Seeker
 from rollout_sync.trackers.planner.sending import CAPACITY, Sender
@@ -36,6 +37,7 @@ class _Rooms:
     changer: Changer
     seeker: Seeker
     reader: Reader
+    puller: Puller
     discoverer: Discoverer
 
 
@@ -78,12 +80,14 @@ class PlannerTracker:
     def use(self, facts: Facts) -> None:
         """Take the facts of an earlier `inspect`; StalePlan where they do not name a group."""
         destination, labels = from_facts(facts), LabelBook(self._client)
+        reader = Reader(self._client, destination, labels)
         self._rooms = _Rooms(
             destination=destination,
             sender=Sender(self._client, destination, labels),
             changer=Changer(self._client, destination, labels),
             seeker=Seeker(self._client, destination),
-            reader=Reader(self._client, destination, labels),
+            reader=reader,
+            puller=Puller(self._client, destination, labels, reader),
             discoverer=Discoverer(self._client, destination),
         )
 
@@ -111,6 +115,10 @@ class PlannerTracker:
     def change(self, rollout: RolloutId, changes: Sequence[Change]) -> Sequence[Outcome]:
         """Write fields of existing objects of one kind; see `changing.Changer`."""
         return self._ready.changer.change(rollout, changes)
+
+    def pull(self, watch: Watch) -> Iterator[Pulled]:
+        """What changed, portion by portion; see `pulling.Puller`."""
+        return self._ready.puller.pull(watch)
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
         """Everything that carries this rollout's marks; see `discovering.Discoverer`."""

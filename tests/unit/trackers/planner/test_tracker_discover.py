@@ -91,6 +91,15 @@ def test_half_an_answer_is_no_answer(lab, rollout, work):
         lab.tracker.discover(rollout)
 
 
+@pytest.mark.parametrize("unread", ["GET /planner/plans/{id}/tasks", "GET /planner/tasks/{id}/details"])
+@pytest.mark.parametrize("look", ["inspect", "discover"])
+def test_a_plan_of_ours_that_cannot_be_read_does_not_count_as_somebody_elses(lab, rollout, work, unread, look):
+    looks = {"inspect": lambda: lab.tracker.inspect(rollout, []), "discover": lambda: lab.tracker.discover(rollout)}
+    lab.faults({"inner": unread, "kind": "forbidden"})
+    with pytest.raises(Unavailable, match="cannot be read"):
+        looks[look]()
+
+
 def test_a_task_that_was_made_twice_is_reported_beside_the_marked_one(lab, rollout, plan, work, task_fields):
     twin = lab.made("task:prepare/t0", **{**task_fields, "title": "T0"})
     lab.made("task:prepare/other", **{**task_fields, "title": "Other"})

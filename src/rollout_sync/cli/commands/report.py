@@ -1,0 +1,102 @@
+"""`rollout-sync report [ROLLOUT]`: the whole picture as one HTML file, or an index of all rollouts."""
+
+from __future__ import annotations
+
+import webbrowser
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rollout_sync.cli.answer import Answer
+from rollout_sync.cli.command import Command
+from rollout_sync.cli.invocation import Invocation
+from rollout_sync.cli.options import as_of_option, optional_rollout_argument
+from rollout_sync.cli.planning import app_of
+from rollout_sync.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rollout_sync.ledger.opening import Database
+    from rollout_sync.model.rollout import RolloutId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The files that were written; the first is the one to open."""
+
+    files: tuple[Path, ...]
+
+
+@click.command(
+    cls=Command,
+    example='rollout-sync report "MFA 2027" --open\nrollout-sync report --all --out reports',
+)
+@optional_rollout_argument
+@click.option("--all", "everything", is_flag=True, help="All rollouts, with an index of them.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="File to write, or folder with --all; default: NAME.html, or the folder reports.",
+)
+@as_of_option
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    rollout: str | None,
+    everything: bool,
+    out: Path | None,
+    as_of: date | None,
+    show: bool,
+) -> Answer[Written]:
+    """Write the report of a rollout: one HTML file with pictures that needs nothing else, to open, print or send.
+
+    With --all a folder: an index of all rollouts, and the report of each. Like `status` it asks no service.
+    """
+    if (rollout is None) is not everything:
+        raise click.UsageError("Name a rollout, or say --all.")
+    from rollout_sync.template.expand import rollout_id  # noqa: PLC0415 - pydantic is slow to load
+
+    app = app_of(invocation)
+    with app.ledger() as database:
+        if rollout is not None:
+            wanted = rollout_id(rollout)
+            files: tuple[Path, ...] = (_one(wanted, database, app.clock.now(), as_of, out or Path(f"{wanted}.html")),)
+        else:
+            files = _all(database, app.clock.now(), as_of, out or Path("reports"))
+    if show:
+        webbrowser.open(files[0].resolve().as_uri())
+    return Answer(result=Written(files=files), text=_write)
+
+
+def _one(rollout: RolloutId, database: Database, now: datetime, as_of: date | None, path: Path) -> Path:
+    from rollout_sync.report import page, view  # noqa: PLC0415 - Jinja2 and matplotlib are slow to load
+    from rollout_sync.report.files import write  # noqa: PLC0415 - the same
+    from rollout_sync.sync import reviewing  # noqa: PLC0415 - SQLAlchemy and numpy are slow to load
+
+    made = reviewing.reviewed(rollout, database, now, as_of=as_of)
+    write(path, page.page(view.view_of(made.case, made.review)))
+    return path
+
+
+def _all(database: Database, now: datetime, as_of: date | None, folder: Path) -> tuple[Path, ...]:
+    from rollout_sync.report import portfolio  # noqa: PLC0415 - Jinja2 and matplotlib are slow to load
+    from rollout_sync.report.files import write  # noqa: PLC0415 - the same
+    from rollout_sync.sync import reviewing  # noqa: PLC0415 - SQLAlchemy and numpy are slow to load
+
+    rows = reviewing.portfolio(database)
+    pages = [_one(row.id, database, now, as_of, folder / f"{row.id}.html") for row in rows if row.last is not None]
+    index = folder / "index.html"
+    write(index, portfolio.portfolio(rows, now))
+    return (index, *pages)
+
+
+def _write(written: Written, screen: Screen) -> None:
+    for file in written.files:
+        screen.line(str(file))

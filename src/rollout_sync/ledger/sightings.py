@@ -1,0 +1,293 @@
+"""What pulls brought back, row by row: observations, cursors, work that people added, and how current each half is.
+
+Every function takes a connection of `Database.reading` or `Database.transaction`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import Connection, Row
+
+from rollout_sync.ledger import entries
+from rollout_sync.ledger.opening import Database
+from rollout_sync.ledger.tables import coverage, cursor, entry, newcomer, observation, touched
+from rollout_sync.model.codec import fields_from, instant_from, instant_text, to_json
+from rollout_sync.model.objects import Binding, Marker, ObjectKey, ObjectKind, Observation, Remote
+from rollout_sync.model.operations import OperationState
+from rollout_sync.model.rollout import RolloutId, TrackerName
+from rollout_sync.model.snapshot import Coverage
+from rollout_sync.trackers.base import Known, Newcomer, Pulled
+
+State = OperationState
+_SLICE = 400  # ids per IN list; far below SQLite's limit of variables
+
+
+class LedgerShelf:
+    """The ledger as a pull of one service sees it; each call is a short read of its own."""
+
+    def __init__(self, database: Database, tracker: TrackerName) -> None:
+        self._database = database
+        self._tracker = tracker
+        self._kinds = [kind.value for kind in ObjectKind if kind.tracker is tracker]
+
+    def by_id(self, ids: Sequence[str]) -> Mapping[str, tuple[Known, ...]]:
+        """Our objects among these ids, whatever rollout they belong to."""
+        found: dict[str, tuple[Known, ...]] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(ids), _SLICE):
+                wanted = self._joined().where(entry.c.remote_id.in_(ids[start : start + _SLICE]))
+                _gather(found, connection.execute(wanted))
+        return found
+
+    def of_rollout(self, rollout: RolloutId) -> Mapping[str, tuple[Known, ...]]:
+        """All objects of a rollout that exist."""
+        found: dict[str, tuple[Known, ...]] = {}
+        with self._database.reading() as connection:
+            _gather(found, connection.execute(self._joined().where(entry.c.rollout_id == rollout)))
+        return found
+
+    def newcomers(self, rollout: RolloutId) -> frozenset[str]:
+        """Ids of what people added to a rollout, as far as known."""
+        chosen = sa.select(newcomer.c.remote_id).where(
+            newcomer.c.rollout_id == rollout, newcomer.c.tracker == self._tracker.value
+        )
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(chosen).scalars())
+
+    def _joined(self) -> sa.Select[tuple[object, ...]]:
+        return (
+            sa.select(entry, *_OBSERVED)
+            .outerjoin(observation, observation.c.entry_id == entry.c.entry_id)
+            .where(entry.c.kind.in_(self._kinds), entry.c.state == State.CREATED.value, entry.c.remote_id.is_not(None))
+        )
+
+
+_OBSERVED = (
+    observation.c.asked_at.label("seen_at"),
+    observation.c.fields.label("seen_fields"),
+    observation.c.remote_key.label("seen_key"),
+    observation.c.version.label("seen_version"),
+    observation.c.url.label("seen_url"),
+)
+
+
+def _gather(found: dict[str, tuple[Known, ...]], rows: Iterable[Row[tuple[object, ...]]]) -> None:
+    for row in rows:
+        found[row.remote_id] = (*found.get(row.remote_id, ()), _known(row))
+
+
+def _known(row: Row[tuple[object, ...]]) -> Known:
+    key = ObjectKey.parse(row.object)
+    remote = Remote(id=row.remote_id, key=row.remote_key, version=row.version, url=row.url)
+    binding = Binding(object=key, marker=Marker(row.marker), remote=remote, item=row.item)
+    return Known(rollout=RolloutId(row.rollout_id), binding=binding, seen=_observation(row, key))
+
+
+def _observation(row: Any, key: ObjectKey) -> Observation | None:  # noqa: ANN401 - rows of two queries
+    if row.seen_at is None:
+        return None
+    return Observation(
+        object=key,
+        remote=Remote(id=row.remote_id, key=row.seen_key, version=row.seen_version, url=row.seen_url),
+        fields=fields_from(row.seen_fields),
+        asked_at=instant_from(row.seen_at),
+    )
+
+
+def store(connection: Connection, tracker: TrackerName, pulled: Pulled) -> None:
+    """Keep one portion of a pull with its cursors, and note which rollouts have to be looked at again."""
+    for rollout, keys in pulled.gone.items():
+        entries.mark_gone(connection, rollout, keys)
+    _store_seen(connection, pulled)
+    for one in pulled.newcomers:
+        row = {"rollout_id": one.rollout, "tracker": tracker.value, "remote_id": one.remote.id, "body": _body(one)}
+        connection.execute(newcomer.insert().prefix_with("OR REPLACE"), row)
+    for rollout, ids in pulled.left.items():
+        connection.execute(
+            newcomer.delete().where(
+                newcomer.c.rollout_id == rollout,
+                newcomer.c.tracker == tracker.value,
+                newcomer.c.remote_id.in_(list(ids)),
+            )
+        )
+    if pulled.cursors:
+        rows = [{"scope": scope, "value": value} for scope, value in pulled.cursors.items()]
+        connection.execute(cursor.insert().prefix_with("OR REPLACE"), rows)
+    touch(connection, _touched_by(pulled))
+
+
+def _touched_by(pulled: Pulled) -> set[RolloutId]:
+    rows = {one.rollout for one in pulled.seen} | {one.rollout for one in pulled.newcomers}
+    return rows | pulled.left.keys() | pulled.gone.keys()
+
+
+def touch(connection: Connection, rollouts: Iterable[RolloutId]) -> None:
+    """Note that something was stored from which no conclusion was drawn yet."""
+    rows = [{"rollout_id": rollout} for rollout in sorted(rollouts)]
+    if rows:
+        connection.execute(touched.insert().prefix_with("OR IGNORE"), rows)
+
+
+def settle(connection: Connection, rollout: RolloutId) -> None:
+    """All conclusions were drawn; belongs into the commit that keeps them."""
+    connection.execute(touched.delete().where(touched.c.rollout_id == rollout))
+
+
+def touched_rollouts(connection: Connection) -> frozenset[RolloutId]:
+    """Rollouts with stored rows that no conclusion was drawn from yet."""
+    return frozenset(RolloutId(one) for one in connection.execute(sa.select(touched.c.rollout_id)).scalars())
+
+
+def _store_seen(connection: Connection, pulled: Pulled) -> None:
+    rows = [
+        {
+            "rollout": one.rollout,
+            "object_name": str(one.observation.object),
+            "asked_at": instant_text(one.observation.asked_at),
+            "fields": to_json(one.observation.fields),
+            "remote_key": one.observation.remote.key,
+            "version": one.observation.remote.version,
+            "url": one.observation.remote.url,
+        }
+        for one in pulled.seen
+    ]
+    if rows:
+        connection.execute(_STORE, rows)
+
+
+_STORE = (
+    insert(observation)
+    .from_select(
+        ["entry_id", "asked_at", "fields", "remote_key", "version", "url"],
+        sa.select(
+            entry.c.entry_id,
+            *(sa.bindparam(name, type_=sa.Text) for name in ("asked_at", "fields", "remote_key", "version", "url")),
+        ).where(entry.c.rollout_id == sa.bindparam("rollout"), entry.c.object == sa.bindparam("object_name")),
+    )
+    .prefix_with("OR REPLACE")
+)
+
+
+def cursors(connection: Connection) -> dict[str, str]:
+    """How far earlier pulls came, by scope."""
+    return {scope: value for scope, value in connection.execute(sa.select(cursor.c.scope, cursor.c.value))}  # noqa: C416 -- rows, not pairs
+
+
+def observations(connection: Connection, rollout: RolloutId) -> Iterator[Observation]:
+    """The newest sight of each object of a rollout that was seen."""
+    chosen = (
+        sa.select(entry.c.object, entry.c.remote_id, *_OBSERVED)
+        .join(observation, observation.c.entry_id == entry.c.entry_id)
+        .where(entry.c.rollout_id == rollout)
+        .order_by(entry.c.entry_id)
+    )
+    for row in connection.execute(chosen):
+        if (found := _observation(row, ObjectKey.parse(row.object))) is not None:
+            yield found
+
+
+def _body(one: Newcomer) -> str:
+    return to_json(
+        {"under": str(one.under), "remote": one.remote, "fields": one.fields, "asked_at": instant_text(one.asked_at)}
+    )
+
+
+def newcomers(connection: Connection, rollout: RolloutId) -> tuple[tuple[TrackerName, Newcomer], ...]:
+    """What people added to a rollout, by service and id."""
+    chosen = (
+        sa.select(newcomer.c.tracker, newcomer.c.body)
+        .where(newcomer.c.rollout_id == rollout)
+        .order_by(newcomer.c.tracker, newcomer.c.remote_id)
+    )
+    return tuple((TrackerName(tracker), _newcomer(rollout, body)) for tracker, body in connection.execute(chosen))
+
+
+def _newcomer(rollout: RolloutId, body: str) -> Newcomer:
+    read = fields_from(body)
+    remote, fields = read["remote"], read["fields"]
+    assert isinstance(remote, Remote)  # noqa: S101 -- written by `_body`
+    assert isinstance(fields, Mapping)  # noqa: S101 -- the same
+    return Newcomer(
+        rollout=rollout,
+        under=ObjectKey.parse(str(read["under"])),
+        remote=remote,
+        fields=fields,
+        asked_at=instant_from(str(read["asked_at"])),
+    )
+
+
+def read_well(connection: Connection, tracker: TrackerName, rollouts: Sequence[RolloutId], at: datetime) -> None:
+    """Everything of these rollouts that may have changed was read, as of a moment on our clock."""
+    rows = [{"rollout_id": one, "tracker": tracker.value, "moment": instant_text(at)} for one in rollouts]
+    if rows:
+        connection.execute(_WELL, rows)
+
+
+def read_badly(connection: Connection, tracker: TrackerName, reasons: Mapping[RolloutId, str], at: datetime) -> None:
+    """These rollouts could not be read; what was known of them stays."""
+    rows = [
+        {"rollout_id": one, "tracker": tracker.value, "moment": instant_text(at), "why": reason}
+        for one, reason in reasons.items()
+    ]
+    if rows:
+        connection.execute(_BADLY, rows)
+
+
+def read_fully(
+    connection: Connection, tracker: TrackerName, rollout: RolloutId, unseen: Mapping[str, str], at: datetime
+) -> None:
+    """A full look is over: what could not be seen in it, with the reason."""
+    connection.execute(
+        coverage.update()
+        .where(coverage.c.rollout_id == rollout, coverage.c.tracker == tracker.value)
+        .values(full_at=instant_text(at), unseen=to_json(unseen))
+    )
+
+
+_NEW = insert(coverage).values(
+    rollout_id=sa.bindparam("rollout_id"), tracker=sa.bindparam("tracker"), tried_at=sa.bindparam("moment")
+)
+_WELL = _NEW.values(good_at=sa.bindparam("moment")).on_conflict_do_update(
+    index_elements=["rollout_id", "tracker"],
+    set_={"good_at": sa.bindparam("moment"), "tried_at": sa.bindparam("moment"), "reason": ""},
+)
+_BADLY = _NEW.values(reason=sa.bindparam("why")).on_conflict_do_update(
+    index_elements=["rollout_id", "tracker"], set_={"tried_at": sa.bindparam("moment"), "reason": sa.bindparam("why")}
+)
+
+
+def coverages(connection: Connection, rollout: RolloutId) -> dict[TrackerName, Coverage]:
+    """How current each service's half of a rollout is."""
+    chosen = sa.select(coverage).where(coverage.c.rollout_id == rollout).order_by(coverage.c.tracker)
+    return {TrackerName(row.tracker): _coverage(row) for row in connection.execute(chosen)}
+
+
+def _coverage(row: Row[tuple[object, ...]]) -> Coverage:
+    return Coverage(
+        good_at=instant_from(row.good_at) if row.good_at else None,
+        tried_at=instant_from(row.tried_at),
+        reason=row.reason,
+        unseen=json.loads(row.unseen),
+    )
+
+
+def read_at(connection: Connection) -> dict[RolloutId, datetime]:
+    """When each rollout was last read well in all its services; those that never were are left out."""
+    chosen = sa.select(coverage.c.rollout_id, sa.func.min(sa.func.coalesce(coverage.c.good_at, ""))).group_by(
+        coverage.c.rollout_id
+    )
+    return {RolloutId(one): instant_from(at) for one, at in connection.execute(chosen) if at}
+
+
+def last_full_looks(connection: Connection, tracker: TrackerName) -> dict[RolloutId, datetime]:
+    """When each rollout's half was last read as a whole."""
+    chosen = sa.select(coverage.c.rollout_id, coverage.c.full_at).where(
+        coverage.c.tracker == tracker.value, coverage.c.full_at.is_not(None)
+    )
+    return {RolloutId(one): instant_from(at) for one, at in connection.execute(chosen)}
