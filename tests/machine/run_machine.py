@@ -37,6 +37,7 @@ from rollout_sync.errors import (
     UnsafePlan,
 )
 from rollout_sync.model.rollout import Home
+from rollout_sync.sync.applying import Applied
 
 STAGE = Stage()
 EXAMPLES: Counter[str] = Counter()
@@ -524,11 +525,8 @@ class RunMachine(RuleBasedStateMachine):
                 self._quiet(DAY)
                 self._adopt()
                 self._clear_away_leftovers()
-            elif result.applied is not None and result.applied.is_finished and not in_doubt:
-                # What was found of an older template is brought up to date by the run after it was found; and what
-                # stood without a reference to something that was refused before, by the run after that was made.
-                if not (stood and result.applied.made):
-                    break
+            elif _is_through(result.applied, found=bool(in_doubt), joined=stood):
+                break
             self.stage.advance(400.0)
         kept = rows(self.folder / LEDGER)
         excused = self._doubtful() if self.disturbed else []
@@ -573,6 +571,15 @@ class RunMachine(RuleBasedStateMachine):
         plan = again.plan
         left = plan is not None and (plan.intents or plan.writes or plan.pending)
         self.require(not left, "I7", f"the next plan is not empty: {left}")
+
+
+def _is_through(applied: Applied | None, *, found: bool, joined: bool) -> bool:
+    """Whether the next run has nothing to do.
+
+    What was found of an older template is brought up to date by the run after the one that found it. And what stood
+    already gets its reference to what was refused before by the run after the one that made that.
+    """
+    return applied is not None and applied.is_finished and not found and not (joined and applied.made)
 
 
 class JiraMachine(RunMachine):

@@ -70,7 +70,7 @@ class PullLab:
 
     def another(self) -> JiraTracker:
         """A new process's tracker."""
-        access = JiraAccess(base_url=f"{HOST}/jira", email=CORA, token="sandbox-token", project="SEC")  # noqa: S106
+        access = JiraAccess(base_url=f"{HOST}/jira", email=CORA, token="sandbox-token", project="SEC")
         tracker = JiraTracker(access, self.transport)
         tracker.use(tracker.inspect(MFA, []).facts)
         return tracker

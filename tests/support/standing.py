@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from support.builders import make_item, make_person
-
 from rollout_sync.model.objects import ObjectKey, Observation, Remote
 from rollout_sync.model.rollout import Approval, CalendarSpec, Home, Item, ItemKind, TrackerName
 from rollout_sync.model.schedule import Schedule, Slot
@@ -15,6 +13,7 @@ from rollout_sync.model.snapshot import Decision, Vote
 from rollout_sync.reconcile import keys
 from rollout_sync.reconcile.desired import checklist_key
 from rollout_sync.schedule.calendar import WorkCalendar
+from support.builders import make_item, make_person
 
 MONDAY = datetime(2027, 1, 4, 9, tzinfo=UTC)
 CALENDAR = WorkCalendar.of(CalendarSpec())

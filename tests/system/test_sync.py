@@ -217,6 +217,52 @@ class TestGates:
         assert "started-early" in codes(status(running))
 
 
+class TestMirrored:
+    """The same item on both boards; Jira leads."""
+
+    @pytest.fixture
+    def paired(self, desk):
+        both = small.TEMPLATE.replace("key: set-up, title: Set up,", "key: set-up, title: Set up, in: both,")
+        desk.write("small.yaml", both)
+        assert desk.call(*small.start()).code == 0
+        sync(desk)
+        return desk
+
+    def boards(self, desk):
+        issue = desk.at.issue("Set up")
+        return desk.at.control("GET", "/state") and issue["status"], desk.at.task("Set up")["fields"]["percentComplete"]
+
+    def test_done_in_planner_becomes_done_in_jira_and_back(self, paired):
+        undone, _ = self.boards(paired)
+        paired.at.act("planner", "complete", CORA, task=paired.at.task("Set up")["id"])
+        later(paired, 0.1)
+        assert sync(paired).result["rollouts"][0]["carried"] == 1
+        done, percent = self.boards(paired)
+        assert done != undone
+        assert percent == 100
+        assert status(paired)["items"]["prepare/set-up"]["status"] == "done"
+        later(paired, 0.1)
+        work(paired, "Set up", "reopen")
+        later(paired, 0.1)
+        sync(paired)
+        again, percent = self.boards(paired)
+        assert percent < 100
+        assert again != done
+
+    def test_it_settles(self, paired):
+        work(paired, "Set up", "start")
+        later(paired, 0.1)
+        sync(paired)
+        assert self.boards(paired)[1] == 50
+        later(paired, 0.1)
+        sync(paired)
+        paired.at.forget()
+        for _ in range(3):
+            later(paired, 0.1)
+            assert sync(paired).code == 0
+        assert paired.at.writes() == {}
+
+
 class TestSeeing:
     def test_status_fits_one_screen(self, running):
         ready_for_gates(running)
@@ -241,3 +287,19 @@ class TestSeeing:
             done = desk.call(*command)
             assert done.code == 2
             assert "does not know nothing" in done.err
+
+
+class TestOverride:
+    def test_a_colour_set_by_hand_is_shown_with_the_computed_one(self, running):
+        done = running.call("override", small.NAME, "red", "--reason", "The supplier is late")
+        assert done.code == 0, done.err
+        found = status(running)
+        assert (found["colour"], found["override"]["reason"]) == ("red", "The supplier is late")
+        assert found["computed"] != "red"
+        later(running, 9)
+        assert status(running)["override"] is None
+        assert running.call("override", small.NAME, "--clear").code == 0
+
+    @pytest.mark.parametrize("more", [(), ("--reason", " "), ("--reason", "x", "--until", "2027-12-31")])
+    def test_without_reason_or_end_it_is_refused(self, running, more):
+        assert running.call("override", small.NAME, "green", *more).code == 2

@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "status": ("rollout_sync.cli.commands.status", "Show how a rollout stands, and why; all of them without a name."),
     "report": ("rollout_sync.cli.commands.report", "Write a rollout's whole picture as one HTML file."),
+    "override": ("rollout_sync.cli.commands.override", "Set a rollout's colour by hand, with a reason and a last day."),
     "verify": (
         "rollout_sync.cli.commands.verify",
         "Compare a rollout with what stands in Jira and Planner; write nothing.",

@@ -159,7 +159,7 @@ def _listed(heading: str, sentences: Sequence[str], screen: Screen) -> None:
 
 
 def _what_ifs(drivers: Sequence[Driver]) -> list[str]:
-    return [f"{one.what_if}: {likely(one.p_then)}" for one in drivers if one.what_if and one.p_then is not None]
+    return [one.what_if for one in drivers if one.what_if]
 
 
 def _ages(coverage: Mapping[TrackerName, Coverage], now: datetime) -> str:

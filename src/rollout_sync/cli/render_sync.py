@@ -39,8 +39,7 @@ def _write_rollout(one: Synced, screen: Screen) -> None:
         screen.line(f"  {screen.symbols.bullet} {words}")
     if one.carried:
         screen.line(f"  {screen.symbols.bullet} {one.carried} carried over between Jira and Planner")
-    if one.released is not None:
-        made = sum(one.released.made.values())
+    if one.released is not None and (made := sum(one.released.made.values())) + one.released.changed.written:
         screen.line(f"  {screen.symbols.bullet} gates: {one.released.changed.written} changed, {made} made")
     write_findings([found for found in one.findings if found.severity is not Severity.NOTE], screen)
     if one.problem:

@@ -66,6 +66,7 @@ def drivers(
     *,
     prior: Prior = DEFAULT_PRIOR,
     trials: int = TRIALS,
+    situation: Situation | None = None,
 ) -> tuple[Driver, ...]:
     """Divide the working days between the target and P50 among the causes, largest first.
 
@@ -73,11 +74,19 @@ def drivers(
     its share is the Shapley value, so that the shares add up to the gap. Without a target the planned finish takes
     its place. There is nothing to divide when the network is finished or has no plan.
 
-    `found` is the forecast of the same network, working time and prior; its seed is used.
+    `found` is the forecast of the same network, working time and prior; its seed is used. So is `situation`, which is
+    worked out again where it is not given.
     """
     if found.basis is not Basis.NETWORK:
         return ()
-    case = _Case(network=network, worktime=worktime, found=found, prior=prior, trials=trials)
+    case = _Case(
+        network=network,
+        worktime=worktime,
+        found=found,
+        prior=prior,
+        trials=trials,
+        situation=situation or situation_of(network, worktime),
+    )
     causes = tuple(cause for cause in _SWITCHED if _is_present(cause, case.situation, case.chances.belief))
     days = {cause: hours / case.situation.day for cause, hours in shapley.shares(causes, case.median).items()}
     p50, now = worktime.hours([found.at(0.5), network.now]).tolist()
@@ -97,12 +106,11 @@ class _Case:
     found: Forecast
     prior: Prior
     trials: int
-    situation: Situation = field(init=False)
+    situation: Situation
     chances: Chances = field(init=False)
     played: dict[frozenset[Cause], tuple[float, float]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "situation", situation_of(self.network, self.worktime))
         object.__setattr__(self, "chances", self.chances_of(self.situation))
 
     def chances_of(self, situation: Situation) -> Chances:

@@ -12,7 +12,7 @@ from rollout_sync.health import headline
 from rollout_sync.health.colours import SEVERITY, last_known, settled, valid_override, worst
 from rollout_sync.health.contradictions import contradictions
 from rollout_sync.health.drivers import Driver, drivers
-from rollout_sync.health.forecast import MODEL, SEED, Basis
+from rollout_sync.health.forecast import MODEL, SEED
 from rollout_sync.health.moves import moved, of_another_day
 from rollout_sync.health.network import Status
 from rollout_sync.health.prior import PastRollout, past_from
@@ -132,6 +132,7 @@ def dates_of(view: View) -> Dates:
     """Original, agreed and forecast days."""
     agreed, found = view.case.snapshot.agreed, view.forecast
     known = None if found is None else (view.shown(found.at(0.5)), view.shown(found.at(0.8)))
+    known = known if view.live_on is None else (view.live_on, view.live_on)
     return Dates(
         original=agreed[0].go_live if agreed else view.agreed,
         agreed=view.agreed,
@@ -160,9 +161,10 @@ def tally_of(view: View) -> Tally:
 
 
 def _drivers(view: View) -> tuple[Driver, ...]:
-    if view.network is None or view.forecast is None or view.forecast.basis is not Basis.NETWORK:
+    if view.network is None or view.played is None:
         return ()
-    return drivers(view.network, view.hours, view.forecast, prior=view.case.prior)
+    found, situation = view.played.forecast, view.played.situation
+    return drivers(view.network, view.hours, found, prior=view.case.prior, situation=situation)
 
 
 def lesson(case: Case) -> PastRollout | None:
@@ -178,8 +180,7 @@ def lesson(case: Case) -> PastRollout | None:
 
 def finished_on(case: Case) -> date | None:
     """The day on which the last item before go-live was done; None while one is open."""
-    found = View(case=case).forecast
-    return found.at(0.5).date() if found is not None and found.basis is Basis.FINISHED else None
+    return View(case=case).finished_on
 
 
 def cover(earlier: Sequence[PastReview], finished: date) -> float | None:

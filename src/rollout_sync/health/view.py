@@ -166,8 +166,16 @@ class View:
     @cached_property
     def live_on(self) -> date | None:
         """The go-live day once everything before it is done; it may lie ahead where the day is fixed."""
-        found = self.forecast
-        return self.shown(found.at(0.5)) if found is not None and found.basis is Basis.FINISHED else None
+        return None if self.finished_on is None else self.told(self.finished_on)
+
+    @cached_property
+    def finished_on(self) -> date | None:
+        """The day of the last finish before go-live; None while something is open. No decile: those say "evening"."""
+        if self.network is None or self.forecast is None or self.forecast.basis is not Basis.FINISHED:
+            return None
+        goals = [one for one in self.network.activities if one.key in self.network.goals]
+        ends = (one.finished_at or min(one.planned_finish or self.case.now, self.case.now) for one in goals)
+        return max(ends).astimezone(UTC).date()
 
     @property
     def is_live(self) -> bool:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from markupsafe import Markup
-
 from rollout_sync.health.drivers import Driver
 from rollout_sync.health.forecast import MODEL
 from rollout_sync.health.review import Signal
-from rollout_sync.model.operations import Severity
+from rollout_sync.model.operations import Finding, Severity
 from rollout_sync.model.snapshot import AddedItem, Decision, GateState, ItemStatus, Vote
+from rollout_sync.report.chart import Chart
 from rollout_sync.report.items import ItemRow, Look, added_is_late, by_department, rows_of
 from rollout_sync.report.layout import filled
 from rollout_sync.report.pictures.burnup import burnup_picture
@@ -49,16 +48,6 @@ _DECISIONS = {
 }
 _URGENT = (Decision.REJECTED, Decision.NOT_YET, Decision.WAITING, Decision.NOT_ASKED)
 _SEVERITIES = tuple(reversed(Severity))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """A picture in both shapes with its words, or a sentence in its place."""
-
-    wide: Markup | None
-    narrow: Markup | None
-    caption: str
-    instead: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +135,7 @@ def page(view: RolloutView) -> str:
         "computed": SIGNS[review.computed],
         "was": SIGNS[review.was] if review.was not in {None, review.colour} and review.was else None,
         "contents": _CONTENTS,
+        "urgent": _urgent(review.findings),
         "dates": review.dates,
         "grace": case.rollout.grace_days,
         "tally": review.tally,
@@ -168,11 +158,8 @@ def page(view: RolloutView) -> str:
     return filled("page.html", values)
 
 
-def _chart(make: Callable[[RolloutView, Form], Picture | None], view: RolloutView, instead: str) -> Chart:
-    wide, narrow = make(view, Form.WIDE), make(view, Form.NARROW)
-    if wide is None or narrow is None:
-        return Chart(wide=None, narrow=None, caption="", instead=instead)
-    return Chart(wide=wide.svg(), narrow=narrow.svg(), caption=wide.description, instead=instead)
+def _chart(draw: Callable[[RolloutView, Form], Picture | None], view: RolloutView, instead: str) -> Chart:
+    return Chart.of(lambda form: draw(view, form), instead)
 
 
 def _refs(rows: Sequence[ItemRow], added: Sequence[AddedItem]) -> Mapping[str, Ref]:
@@ -259,6 +246,12 @@ def _added(item: AddedItem, today: date, names: Mapping[str, str]) -> AddedRow:
         tone=_TONES[look],
         is_late=added_is_late(item, today),
     )
+
+
+def _urgent(findings: Sequence[Finding]) -> str:
+    """`1 error and 2 warnings`; empty when there is neither."""
+    numbers = ((sum(one.severity is kind for one in findings), kind.value) for kind in _SEVERITIES[:-1])
+    return " and ".join(count(number, word) for number, word in numbers if number)
 
 
 def _findings(view: RolloutView, refs: Mapping[str, Ref]) -> tuple[FindingRow, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 NOTHING = "–"
 LOOPBACK = ("127.0.0.1", "localhost")
 _HOUR, _DAY = 3_600, 86_400
+_SPACES = re.compile(" {2,}")
 _LINE_BREAKS = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029", " "))
 
 
@@ -70,12 +72,12 @@ def span(first: date | None, last: date | None) -> str:
 
 
 def share(chance: float | None) -> str:
-    """`62 %`, or a dash. What is not certain is never called 0 or 100 %."""
+    """`62 %` that stays on one line, or a dash. What is not certain is never called 0 or 100 %."""
     if chance is None:
         return NOTHING
     if 0 < chance < 1:
-        return f"{min(max(round(100 * chance), 1), 99)} %"
-    return f"{100 * chance:.0f} %"
+        return f"{min(max(round(100 * chance), 1), 99)}\u00a0%"
+    return f"{100 * chance:.0f}\u00a0%"
 
 
 def count(number: int, noun: str, nouns: str = "") -> str:
@@ -108,7 +110,7 @@ def plain(text: str) -> str:
     Right-to-left letters stay; the page isolates them. Joiners stay, because emoji and some scripts need them.
     """
     one_line = text.translate(_LINE_BREAKS)
-    return " ".join("".join(_visible(letter) for letter in one_line).split())
+    return _SPACES.sub(" ", "".join(_visible(letter) for letter in one_line)).strip()
 
 
 def _visible(letter: str) -> str:

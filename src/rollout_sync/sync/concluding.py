@@ -58,6 +58,7 @@ def evidence_of(
     entries: Iterable[Entry],
     seen: Iterable[Observation],
     newcomers: Iterable[Newcomer],
+    *,
     source: Mapping[str, object],
     facts: Mapping[str, Mapping[str, object]],
     accepted_at: datetime,

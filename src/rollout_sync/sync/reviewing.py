@@ -28,7 +28,6 @@ from rollout_sync.sync.planning import Wish
 
 WishOf: TypeAlias = Callable[[RolloutRow], "Wish | None"]
 """How a running rollout is expanded again; None where the ledger does not hold what it was started from."""
-LEVELS = {"p10": 0.1, "p50": 0.5, "p80": 0.8, "p90": 0.9}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +158,6 @@ def keep(database: Database, made: Reviewed) -> None:
 def past_of(made: Review) -> PastReview:
     """What is kept of a review."""
     forecast = made.forecast
-    quantiles = {name: forecast.at(level).date() for name, level in LEVELS.items()} if forecast is not None else {}
     return PastReview(
         at=made.at,
         colour=made.colour,
@@ -173,7 +171,10 @@ def past_of(made: Review) -> PastReview:
         stale=made.stale,
         done=made.tally.done,
         total=made.tally.total,
-        **quantiles,
+        p10=forecast.at(0.1).date() if forecast is not None else None,
+        p50=made.dates.p50,
+        p80=made.dates.p80,
+        p90=forecast.at(0.9).date() if forecast is not None else None,
     )
 
 

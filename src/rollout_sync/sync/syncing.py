@@ -18,7 +18,7 @@ from rollout_sync.model.operations import Change, Done, Finding, Outcome
 from rollout_sync.model.rollout import ItemKey, RolloutId
 from rollout_sync.model.snapshot import Decision, GateState
 from rollout_sync.reconcile.guard import Thresholds
-from rollout_sync.reconcile.mirrors import MirrorStep, Pair
+from rollout_sync.reconcile.mirrors import Pair
 from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.dates import plan_dates
 from rollout_sync.sync import planning, pulling, release, remembering, reviewing, wishing
@@ -195,9 +195,9 @@ def _conclude(row: RolloutRow, wish: Wish, office: Office) -> tuple[tuple[str, .
             entries,
             seen,
             (one for _tracker, one in sightings.newcomers(connection, rollout)),
-            row.source,
-            row.facts,
-            rollouts.first_accepted(connection, rollout) or row.accepted_at,
+            source=row.source,
+            facts=row.facts,
+            accepted_at=rollouts.first_accepted(connection, rollout) or row.accepted_at,
         )
     schedule = plan_dates(
         wish.rollout, WorkCalendar.of(wish.rollout.calendar), date.fromisoformat(str(row.source["planned_from"]))

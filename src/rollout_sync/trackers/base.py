@@ -32,6 +32,9 @@ Vocabulary of `fields`, in intents, creates, changes and observations alike:
 Links that went into a create are named in `Done.also`. Planner keeps no key of ours for plans and buckets: `discover`
 names the plan and its labels `plan`, and a bucket `titled <title>`.
 
+Written only by `change`, to carry mirrored pairs over: `progress` of an issue ("new" | "indeterminate" | "done": the
+tracker finds transitions that lead there), `percent` of a task (0, 50, 100).
+
 Observed only: `status` (str), `category` ("new" | "indeterminate" | "done"), `percent` (int), `completed_by` (id),
 `created_at` (ISO), `created_by` (id), `updated_at` (ISO), `ticked` (list of {"key", "by", "at"}), `project` (str).
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.builders import make_item
-from support.standing import at, make_gate, seen
 
 from rollout_sync.model.rollout import Home, TrackerName
 from rollout_sync.model.snapshot import Decision, GateState, ItemStatus
 from rollout_sync.reconcile import keys
 from rollout_sync.reconcile.mirrors import Pair, follow
 from rollout_sync.reconcile.sides import Category
+from support.builders import make_item
+from support.standing import at, make_gate, seen
 
 ITEM = make_item("prepare/inventory", home=Home.BOTH)
 ISSUE, TASK = keys.issue(ITEM.key), keys.task(ITEM.key)

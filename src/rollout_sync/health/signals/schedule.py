@@ -80,7 +80,7 @@ def schedule(view: View) -> Signal:
         colour=Colour.RED if is_red else worst(one.colour for one in stands),
         sentence="; ".join(part for part in parts if part),
         score=_score(stands),
-        items=((key,) if is_red and key is not None else ()) + tuple(one for one in late if one != key)[:_SHOWN],
+        items=tuple(dict.fromkeys([*([key] if is_red and key is not None else []), *late]))[:_SHOWN],
     )
 
 

@@ -88,18 +88,18 @@ def _labelled(days: Sequence[date], *, with_days: bool) -> Iterator[Tick]:
         year = when.year
 
 
-def days_below(axes: Axes, first: date, last: date, most: int, *, grid: bool = True) -> None:
-    """Days along the lower edge."""
+def days_below(axes: Axes, first: date, last: date, most: int, *, grid: bool = True, above: bool = False) -> None:
+    """Days along the lower edge, with the year; `above` names them along the upper edge too, over the marked days."""
     axes.set_xlim(first.toordinal(), last.toordinal())
     for tick in ticks(first, last, most):
         at = tick.day.toordinal()
         if grid:
             axes.axvline(at, color=Ink.GRID, linewidth=1 * POINT, zorder=0)
-        for number, word in enumerate(tick.label.split("\n")):
+        name, _, year = tick.label.partition("\n")
+        for word, edge, offset in ((name, 0, -16), (year, 0, -31), (name if above else "", 1, 22)):
             axes.annotate(
-                word, (at, 0), (0, -(16 + 15 * number) * POINT), xycoords=("data", "axes fraction"),
-                textcoords="offset points", ha="center", va="baseline", color=Ink.SOFT, fontsize=SMALL_TYPE * POINT,
-                annotation_clip=False,
+                word, (at, edge), (0, offset * POINT), xycoords=("data", "axes fraction"), textcoords="offset points",
+                ha="center", va="baseline", color=Ink.SOFT, fontsize=SMALL_TYPE * POINT, annotation_clip=False,
             )  # fmt: skip
 
 
@@ -114,13 +114,20 @@ def marked_day(axes: Axes, when: date, label: str, *, dashed: bool = False, side
     )  # fmt: skip
 
 
-def today_and_agreed(axes: Axes, today: date, agreed: date, pixels: float) -> None:
-    """Both days; their names stand away from each other where the days lie close together."""
+def today_and_agreed(axes: Axes, today: date, agreed: date, width: float, margins: Margins) -> None:
+    """Both days; their names stand away from each other where the days lie close together.
+
+    The agreed day has no name where the picture, `width` pixels wide, has no room for it.
+    """
     first, last = axes.get_xlim()
-    pixel = (last - first) / pixels
+    pixel = (last - first) / (width - margins.left - margins.right)
     is_apart = abs((agreed - today).days) > _NAMES * pixel
     sides = ("center", "center") if is_apart else ("right", "left") if today <= agreed else ("left", "right")
-    room = agreed.toordinal() - first if sides[1] == "right" else last - agreed.toordinal()
+    before, behind = (
+        agreed.toordinal() - first + margins.left * pixel,
+        last - agreed.toordinal() + margins.right * pixel,
+    )
+    room = before if sides[1] == "right" else behind if sides[1] == "left" else 2 * min(before, behind)
     marked_day(axes, today, "Today", side=sides[0])
     marked_day(
         axes,

@@ -70,7 +70,7 @@ def _draw(figure: Figure, points: Sequence[BurnPoint], form: Form, today: date, 
     axes.set_ylim(0, highest * 1.06)
     _counts_at_left(axes, highest)
     _draw_lines(axes, points, last)
-    today_and_agreed(axes, today, agreed, form.width - _MARGINS[form].left - _MARGINS[form].right)
+    today_and_agreed(axes, today, agreed, form.width, _MARGINS[form])
     _draw_labels(axes, points, HEIGHT[form] - _MARGINS[form].top - _MARGINS[form].bottom)
 
 

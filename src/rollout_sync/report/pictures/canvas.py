@@ -71,7 +71,7 @@ class Form(StrEnum):
     @property
     def width(self) -> int:
         """In pixels of the page."""
-        return 960 if self is Form.WIDE else 336
+        return 980 if self is Form.WIDE else 336
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +82,14 @@ class Picture:
         name: tells it apart from the others on its page; letters and hyphens.
         title: what it is, in a few words.
         description: what it says, in sentences with the numbers, for those who do not see it.
+        caption: a shorter description for those who do; empty where the description is short enough.
         draw: draws it on an empty figure.
     """
 
     name: str
     title: str
     description: str
+    caption: str = ""
     width: int
     height: int
     draw: Callable[[Figure], None]

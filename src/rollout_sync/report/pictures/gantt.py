@@ -29,11 +29,11 @@ from rollout_sync.report.words import clipped, count, day, short_day
 MOST_LINES = {Form.WIDE: 110, Form.NARROW: 24}
 """Beyond these a chart cannot be read; fewer lines are shown then."""
 _LABEL = 316
-_LETTERS = {Form.WIDE: 46, Form.NARROW: 26}
+_LETTERS = {Form.WIDE: 42, Form.NARROW: 26}
 _HEIGHT = {Form.WIDE: 21, Form.NARROW: 42}
 _PHASE_HEIGHT = {Form.WIDE: 30, Form.NARROW: 42}
 _MARGINS = {
-    Form.WIDE: Margins(left=_LABEL, right=16, top=54, bottom=40),
+    Form.WIDE: Margins(left=_LABEL, right=16, top=76, bottom=40),
     Form.NARROW: Margins(left=8, right=8, top=84, bottom=40),
 }
 _BAR = 11
@@ -53,6 +53,7 @@ def gantt_picture(view: RolloutView, form: Form) -> Picture | None:
         name=f"gantt-{form}",
         title="Plan by phase: what is done, in progress, late and held, and the gates",
         description=description(lines, view),
+        caption=f"{_summary(lines)}. Agreed go-live is {day(agreed)}. All items with their dates are listed below.",
         width=form.width,
         height=round(sum(_height(line, form) for line in lines) + margins.top + margins.bottom),
         draw=lambda figure: _draw(figure, lines, form, _Days(min(first, agreed), max(last, agreed), today, agreed)),
@@ -72,9 +73,13 @@ def description(lines: Sequence[Line], view: RolloutView) -> str:
         + (", all that is open is held" if one.look is Look.HELD else "")
         for one in phases
     )
-    items = len(lines) - len(phases)
-    shown = f" with {count(items, 'item')}" if items else ""
-    return f"{count(len(phases), 'phase')}{shown}, agreed go-live {day(view.review.dates.agreed)}. {told}."
+    return f"{_summary(lines)}, agreed go-live {day(view.review.dates.agreed)}. {told}."
+
+
+def _summary(lines: Sequence[Line]) -> str:
+    phases = sum(line.shape is Shape.PHASE for line in lines)
+    shown = f" with {count(len(lines) - phases, 'item')}" if len(lines) > phases else ""
+    return f"{count(phases, 'phase')}{shown}"
 
 
 class _Days:
@@ -92,9 +97,8 @@ def _draw(figure: Figure, lines: Sequence[Line], form: Form, days: _Days) -> Non
     axes = framed(figure, _MARGINS[form])
     total = sum(_height(line, form) for line in lines)
     axes.set_ylim(total, 0)
-    days_below(axes, days.first, days.last, 9 if form is Form.WIDE else 4)
-    margins = _MARGINS[form]
-    today_and_agreed(axes, days.today, days.agreed, form.width - margins.left - margins.right)
+    days_below(axes, days.first, days.last, 9 if form is Form.WIDE else 4, above=form is Form.WIDE)
+    today_and_agreed(axes, days.today, days.agreed, form.width, _MARGINS[form])
     top = 0.0
     for line in lines:
         _draw_line(axes, line, top, form, days)
@@ -156,7 +160,7 @@ def _draw_diamond(axes: Axes, diamond: Diamond, middle: float) -> None:
     if diamond.decision is Decision.REJECTED:
         _mark(axes, diamond.day, middle, "X", Ink.LATE, 9, edge=Ink.LATE)
     elif diamond.decision.opens:
-        _mark(axes, diamond.day, middle, "D", Ink.DONE, 8, edge=Ink.DONE)
+        _mark(axes, diamond.day, middle, "D", Ink.DONE, 9.5, edge=Ink.PAPER)
     else:
         _mark(axes, diamond.day, middle, "D", Ink.PAPER, 8, edge=Ink.LATE if diamond.is_late else Ink.TEXT)
 
@@ -168,7 +172,7 @@ def _mark(axes: Axes, at: date, middle: float, marker: str, fill: Ink, size: flo
 
 def _draw_label(axes: Axes, line: Line, top: float, form: Form, days: _Days) -> None:
     is_phase = line.shape is Shape.PHASE
-    label = clipped(line.label, _LETTERS[form] - (12 if is_phase and form is Form.WIDE else 0))
+    label = clipped(line.label, _LETTERS[form] - (14 if is_phase and form is Form.WIDE else 0))
     middle = top + (_height(line, form) / 2 if form is Form.WIDE else 13)
     left = 0 if is_phase else 14
     offset = (left - _LABEL + 4 if form is Form.WIDE else left) * POINT
@@ -179,7 +183,7 @@ def _draw_label(axes: Axes, line: Line, top: float, form: Form, days: _Days) -> 
     )  # fmt: skip
     figure = axes.get_figure(root=True)
     if form is Form.WIDE and figure is not None:
-        edge = (_LABEL - (108 if is_phase else 6)) / form.width
+        edge = (_LABEL - (112 if is_phase else 6)) / form.width
         text.set_clip_on(True)
         text.set_clip_box(TransformedBbox(Bbox([[0, 0], [edge, 1]]), figure.transFigure))
     if is_phase:
@@ -192,11 +196,11 @@ def _draw_label(axes: Axes, line: Line, top: float, form: Form, days: _Days) -> 
 
 
 def _legend(form: Form) -> Sequence[tuple[str, float, float]]:
-    words = ("done", "in progress", "to do", "held", "late", "gate: open", "gate: shut", "milestone")
+    words = ("done", "in progress", "to do", "held", "late", "gate: open", "gate: shut", "milestone", "agreed day")
     places: list[tuple[str, float, float]] = []
     left, top = 4.0, 16.0
     for word in words:
-        width = 34 + 7.0 * len(word)
+        width = 42 + 6.6 * len(word)
         if left + width > form.width:
             left, top = 4.0, top + 21
         places.append((word, left, top))
@@ -221,6 +225,8 @@ def _draw_legend(figure: Figure, form: Form) -> None:
             _draw_bar(axes, line, top)
         elif word == "late":
             axes.plot([left, left + 21], [top, top], color=Ink.LATE, linewidth=3 * POINT, linestyle=(0, (1.2, 0.8)))
+        elif word == "agreed day":
+            axes.plot([left + 12] * 2, [top - 8, top + 8], color=Ink.TEXT, linewidth=1.2 * POINT, linestyle=(0, (4, 3)))
         elif word == "milestone":
             _mark(axes, first + timedelta(days=12), top, "^", Ink.PAPER, 9)
         else:

@@ -13,11 +13,11 @@ from rollout_sync.trackers.jira.inspect import is_new, transition_to, transition
 from rollout_sync.trackers.jira.mapping import Identity, edit_body
 from rollout_sync.trackers.jira.outcomes import of_lost_change, of_refusal
 from rollout_sync.trackers.jira.shapes import inner_text
+from rollout_sync.trackers.jira.walking import take, walk
 from rollout_sync.transport import Repeat
 
 _logger = logging.getLogger(__name__)
 _ISSUE = "/issue/{id}"
-_STEP = "/issue/{id}/transitions"
 
 
 def change_issue(client: JiraClient, destination: Destination, change: Change, current: Identity | None) -> Outcome:
@@ -27,6 +27,10 @@ def change_issue(client: JiraClient, destination: Destination, change: Change, c
     """
     body = edit_body(change.fields, change.object.kind, destination, current)
     try:
+        if "progress" in change.fields:
+            refused = walk(client, change, destination.hold_status)
+            if refused is not None:
+                return refused
         if "held" in change.fields and destination.hold_status:
             refused = _step(client, destination, change)
             if refused is not None:
@@ -46,12 +50,8 @@ def _step(client: JiraClient, destination: Destination, change: Change) -> Outco
     step = _wanted_step(client, destination, change)
     if not step:
         return None
-    body = {"transition": {"id": step}}
-    reply = client.ask("POST", _path(change, "/transitions"), route=_STEP, repeat=Repeat.ONCE, json=body)
-    if reply.ok:
-        return None
-    refused = of_refusal(reply, what=f"{_name(change)} cannot be moved", where=f"POST {_STEP}")
-    if refused.again:
+    refused = take(client, change, step)
+    if refused is None or refused.again:
         return refused
     _logger.warning("%s; its label alone tells whether it is held", refused.reason)
     return None

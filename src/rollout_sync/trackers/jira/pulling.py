@@ -99,7 +99,7 @@ class _Pull:
         self._absent: dict[RolloutId, dict[str, Known]] = {}
         self._listed: tuple[str, ...] = ()
         self._failed: dict[RolloutId, str] = {}
-        self._stamps: dict[str, str] = {}
+        self._brought: dict[str, str] = {}
         self._added: Mapping[str, tuple[RolloutId, ...]] | None = None
 
     def portions(self) -> Iterator[Pulled]:
@@ -197,12 +197,11 @@ class _Pull:
             yield _Batch(at=reply.at, rows=[row for row in rows if row is not None])
 
     def _is_news(self, row: Row) -> bool:
-        """Whether the pull before did not bring this newcomer just so; keeps its stamp for the next one."""
-        stamp = str(row.fields.get("updated_at"))
-        updated = moment(stamp)
+        """Whether the pull before did not bring this newcomer just so; notes it for the next one."""
+        updated = moment(row.fields.get("updated_at"))
         if self._began is not None and updated is not None and updated > self._began - 2 * OVERLAP:
-            self._stamps[row.id] = stamp
-        return self._cursor.newcomers.get(row.id) != stamp
+            self._brought[row.id] = row.fingerprint
+        return self._cursor.newcomers.get(row.id) != row.fingerprint
 
     def _note_left(self, batch: _Batch, strangers: Sequence[Json], ours: Mapping[str, Known]) -> None:
         """Newcomers that do not hang under the rollout any more that knows them."""
@@ -269,7 +268,7 @@ class _Pull:
             return Pulled(asked_at=self._asked_at(), failed=dict.fromkeys(self._watch.rollouts, self._blind))
         return Pulled(
             asked_at=self._asked_at(),
-            cursors=written(self._place, Cursor(at=self._began, newcomers=self._stamps)),
+            cursors=written(self._place, Cursor(at=self._began, newcomers=self._brought)),
             complete=tuple(rollout for rollout in self._watch.rollouts if rollout not in self._failed),
             failed=self._failed,
         )

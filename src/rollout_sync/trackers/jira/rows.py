@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rollout_sync.model.codec import fingerprint
 from rollout_sync.model.objects import Fields, ObjectKind, Observation, Remote, Value
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.trackers.base import Known, Newcomer, Seen
@@ -38,6 +39,11 @@ class Row:
     def id(self) -> str:
         """The issue's id."""
         return inner_text(self.issue, "id")
+
+    @property
+    def fingerprint(self) -> str:
+        """Short, and another one when anything that would be delivered is."""
+        return fingerprint([self.known.rollout, str(self.known.binding.object), self.fields])[:16]
 
     @property
     def before(self) -> Fields | None:

@@ -25,7 +25,8 @@ class Cursor:
 
     Attributes:
         at: Jira's clock at the first answer of the last complete pull; None before there was one.
-        newcomers: update stamps of the newcomers that pull saw, by id, so that the overlap does not bring them again.
+        newcomers: fingerprints of those that pull saw in its last minutes, by id, so that the overlap does not bring
+            them again. The ledger can compare ours with what was seen; of newcomers it tells us the ids only.
     """
 
     at: datetime | None = None
@@ -42,7 +43,7 @@ def read_cursor(place: Destination, cursors: Mapping[str, str]) -> Cursor:
     at = moment(cursors.get(scope(place), ""))
     if at is None:
         return Cursor()
-    return Cursor(at=at, newcomers=_stamps(cursors.get(_newcomers(place), "")))
+    return Cursor(at=at, newcomers=_fingerprints(cursors.get(_newcomers(place), "")))
 
 
 def written(place: Destination, cursor: Cursor) -> Mapping[str, str]:
@@ -83,9 +84,9 @@ def _newcomers(place: Destination) -> str:
     return f"{scope(place)}#newcomers"
 
 
-def _stamps(text: str) -> Mapping[str, str]:
+def _fingerprints(text: str) -> Mapping[str, str]:
     try:
         kept = json.loads(text)
     except ValueError:
         return {}
-    return {str(name): str(stamp) for name, stamp in kept.items()} if isinstance(kept, dict) else {}
+    return {str(name): str(mark) for name, mark in kept.items()} if isinstance(kept, dict) else {}

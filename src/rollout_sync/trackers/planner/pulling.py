@@ -120,7 +120,7 @@ class Puller:
             look.paths = look.read.keys() | self._next(answers, look)
         self._read(answers, looks)
         for look in looks:
-            look.paths |= self._reader.second_looks(answers, look.spots)
+            look.paths |= self._second_looks(answers, look)
         self._read(answers, looks)
         bound = self._bound(watch.shelf, answers, looks)
         for look in looks:
@@ -128,16 +128,20 @@ class Puller:
         return portion.pulled(self._asked_at(answers))
 
     def _next(self, answers: Answers, look: _Look) -> set[str]:
-        """What the lists leave open: details, labels, what is missing; and for a list that is not shown, its plan."""
+        """What the lists leave open: details, what is missing; and for a list that is not shown, its plan."""
         board = look.board
         hidden = answers.status(board.tasks_path) in ABSENT
         return {
             *(spot.place for spot in look.spots),
-            *self._reader.second_looks(answers, look.spots),
-            *map(details_path, labelled_plans(answers, look.spots)),
+            *self._second_looks(answers, look),
             *map(task_path, missed(board, answers)),
             *(self._reader.plan_looks(board.home) if hidden else ()),
         }
+
+    def _second_looks(self, answers: Answers, look: _Look) -> set[str]:
+        """For what is missing, and for the names of the labels on tasks that were found."""
+        labels = set(map(details_path, labelled_plans(answers, look.spots)))
+        return labels | self._reader.second_looks(answers, look.spots)
 
     def _read(self, answers: Answers, looks: Iterable[_Look]) -> None:
         self._reader.read(answers, {path for look in looks for path in look.paths})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ def change(hour, before, after, *, field="status", by="ann", created=None):
 
 def path(*statuses):
     """A history that enters these statuses, hour by hour, from the first."""
-    return [change(n, before, after) for n, (before, after) in enumerate(zip(statuses, statuses[1:], strict=False), 1)]
+    return [change(n, before, after) for n, (before, after) in enumerate(pairwise(statuses), 1)]
 
 
 def fields(status="1", **more):
@@ -178,7 +179,7 @@ def test_pages_of_a_history_tell_the_same_as_the_whole(walk, cuts):
     history = path(*statuses)
     edges = [0, *sorted(cuts), len(history)]
     parts = Changes()
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         parts += changes_of(history[first:last])
     seen = story(fields(statuses[-1]), statuses[-1], parts, CATEGORIES)
     assert seen == told(statuses)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rollout_sync.errors import Rejected, Unavailable
 from rollout_sync.model.objects import Binding, Marker, ObjectKey, ObjectKind, Remote
+from rollout_sync.sandbox.jira.acts import ActError
+from rollout_sync.sandbox.world import World
 from rollout_sync.trackers.base import Pulled
-from support.pull_lab import CORA, FETCH, HISTORY, MFA, OTTO, SEARCH, STATUS, TARA, VPN, PullLab
+from support.pull_lab import CORA, FETCH, HISTORY, MFA, NOON, OTTO, SEARCH, STATUS, TARA, VPN, PullLab
 
 ISSUE, EPIC = ObjectKind.ISSUE, ObjectKind.EPIC
 ROUTE = {"method": "POST", "route": "/jira/rest/api/3/search/jql"}
@@ -50,7 +56,8 @@ def test_a_pull_that_finds_nothing_new_costs_one_request(lab, minutes):
 
 
 def test_rollouts_without_anything_in_jira_cost_one_request():
-    lab = PullLab.opened(MFA)
+    lab = PullLab(World.open(frozen=NOON))
+    lab.do({"do": "create", "summary": "A stranger's"})
     with lab.counted() as asked:
         pulled = lab.pull(VPN)
     assert (asked, pulled.complete) == ({SEARCH: 1}, (VPN,))
@@ -357,3 +364,42 @@ def test_our_own_changes_come_back_once(lab):
     lab.act("edit", who=CORA, fields={"title": "By us"})
     assert names(lab.pull()) == {"issue:i0"}
     assert names(lab.pull()) == set()
+
+
+_DEEDS = ("start", "complete", "reopen", "label", "unlabel", "edit", "move", "add", "comment", "wait")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    lag=st.sampled_from([0, 45, 300, 599]),
+    flaps=st.booleans(),
+    deeds=st.lists(st.tuples(st.sampled_from(_DEEDS), st.integers(0, 2), st.floats(0, 20)), max_size=12),
+)
+def test_nothing_is_lost_while_search_lags(lag, flaps, deeds):
+    lab = PullLab.opened(MFA)
+    lab.pull()
+    lab.world.index_lag = lag
+    lab.world.switches.set("index_flaps", value=flaps)
+    added = set()
+    for number, (deed, which, minutes) in enumerate(deeds):
+        lab.pass_time(minutes)
+        if deed == "wait":
+            lab.pull()
+        elif deed == "add":
+            added.add(lab.add("phase")["id"])
+        else:
+            with suppress(ActError):  # such as moving it to where it is
+                more = {"label": "approved", "fields": {"title": f"{number}"}, "to": "TEAM", "text": f"{number}"}
+                lab.act(deed, f"i{which}", **more)
+    lab.pass_time(lag / 60)
+    lab.pull()
+    lab.world.switches.set("index_flaps", value=False)
+    lab.pull()
+    bound = [known.binding for known in lab.shelf.known.values()]
+    truth = {one.object: one.fields for one in lab.tracker.observe(bound).observations}
+    for (_, key), known in lab.shelf.known.items():
+        seen = known.seen.fields
+        assert {name: seen[name] for name in truth[key]} == dict(truth[key])
+        assert (seen["started_at"] is None) == (seen["category"] == "new")
+        assert (seen["finished_at"] is None) == (seen["category"] != "done")
+    assert lab.shelf.newcomers(MFA) == added

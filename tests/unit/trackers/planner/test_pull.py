@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout_sync.errors import TrackerError, UnexpectedResponse
@@ -554,6 +554,7 @@ def test_the_version_last_seen_decides_and_not_the_one_last_written(board):
     assert board.tick().seen == ()
 
 
+@settings(max_examples=40, deadline=None)  # threads take the time that the machine gives them
 @given(st.lists(st.integers(1, 5), max_size=130))
 def test_a_stream_gives_every_page_of_every_list_in_batches_that_are_full_but_for_the_last_ones(counts):
     client = Pages(**{f"p{n}": count for n, count in enumerate(counts)})
