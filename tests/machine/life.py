@@ -14,17 +14,18 @@ from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import requests
 
 from machine.drafts import Draft
-from machine.stage import Stage
+from machine.stage import CHANCE, Stage
 from machine.wire import Book, is_write
 from rollout_sync.app import App, Edges
 from rollout_sync.config import Settings, for_sandbox
 from rollout_sync.config.settings import LedgerSettings
 from rollout_sync.errors import RolloutSyncError
-from rollout_sync.ledger import opening
+from rollout_sync.ledger import entries, lease, opening
 from rollout_sync.ledger.opening import Database
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.reconcile.plan import Plan
@@ -327,6 +328,10 @@ def one_thread(patch: Any) -> Iterator[None]:
         patch.setattr(room, "ThreadPoolExecutor", _Inline)
     patch.setattr(creating, "wait", wait)
     patch.setattr(exchange, "random", SimpleNamespace(Random=lambda: random.Random(7)))
+    drawn = SimpleNamespace(token_hex=lambda count: CHANCE.randbytes(count).hex())
+    for room in (planning, entries, lease):  # how full a page of the file is depends on what stands in it
+        patch.setattr(room, "secrets", drawn)
+    patch.setattr(opening, "uuid", SimpleNamespace(uuid4=lambda: UUID(int=CHANCE.getrandbits(128))))
     patch.setattr(adapter, "Watchdog", lambda _trace, _left: nullcontext())
     patch.setattr(requests.sessions, "get_environ_proxies", lambda _url, no_proxy=None: {})
     patch.setattr(opening, "_engine", _thrifty(opening._engine))

@@ -231,7 +231,9 @@ def _is_refused(one: Making, status: int, content: bytes) -> bool:
         return False
     if one.kind == "issue":
         return any(error.get("failedElementNumber") == one.place for error in body.get("errors") or ())
-    if one.kind == "plan" or "responses" not in body:
-        return status in _REFUSALS - {403}  # a plan may have been made behind a 403
+    if one.kind == "plan":
+        return status in _REFUSALS - {403}  # it may have been made all the same
+    if "responses" not in body:
+        return status in _REFUSALS
     answers = [answer for answer in body["responses"] if answer["id"] == one.place]
     return bool(answers) and answers[0]["status"] in _REFUSALS

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from rollout_sync.health.activities import Progress, network_of, working_time
-from rollout_sync.health.drivers import drivers
-from rollout_sync.health.forecast import Forecast, forecast
+from rollout_sync.health.forecast import forecast
 from rollout_sync.health.network import Status
-from rollout_sync.health.review import Case, Colour, Dates, PastReview, Review, Signal, SignalName, Tally
+from rollout_sync.health.review import Case, Colour, PastReview
+from rollout_sync.health.verdict import review
 from rollout_sync.model.objects import ObjectKey, ObjectKind
 from rollout_sync.model.operations import Finding, Severity
-from rollout_sync.model.rollout import Item, ItemKey, ItemKind, Rollout, TrackerName
+from rollout_sync.model.rollout import Item, ItemKey, Rollout, TrackerName
 from rollout_sync.model.schedule import Schedule
 from rollout_sync.model.snapshot import (
     AddedItem,
@@ -80,49 +80,9 @@ def a_case(rollout: Rollout | None = None, *, now: datetime = NOW, reviewed: boo
 
 
 def a_view(rollout: Rollout | None = None, *, now: datetime = NOW, **over: Any) -> RolloutView:
-    """The case of `a_case` with a review made by hand around a real forecast."""
+    """The case of `a_case` and its review; `over` changes the review."""
     case = a_case(rollout, now=now)
-    return view_of(case, replace(a_review(case), **over))
-
-
-def a_review(case: Case) -> Review:
-    """A review as it could be; forecast, drivers and dates are those of the case."""
-    network = _network(case)
-    hours = working_time(case.calendar)
-    found = forecast(network, hours, trials=2_000)
-    states = case.snapshot.items.values()
-    return Review(
-        at=case.now,
-        colour=Colour.RED,
-        computed=Colour.RED,
-        was=Colour.AMBER,
-        sentence="Red because forecast: the green light of Operations has waited 8 days (4 agreed); "
-        f"go-live 1 Mar 2027 is {found.p_grace or 0:.0%} likely.",
-        signals=_signals(found),
-        dates=_dates(case, found),
-        tally=Tally(
-            total=len(case.rollout.items),
-            done=sum(one.status is ItemStatus.DONE for one in states),
-            started=sum(one.status is ItemStatus.STARTED for one in states),
-            late=4,
-            held=sum(one.held for one in states),
-            added=len(case.snapshot.added),
-        ),
-        score=64.0,
-        drag=SignalName.APPROVALS,
-        moved=(
-            f"The chance to be live by 1 Mar fell from 60 % to {found.p_grace or 0:.0%}.",
-            "3 items were finished, 7 were planned.",
-            "The green light of Operations is now 4 working days over its time.",
-        ),
-        forecast=found,
-        drivers=drivers(network, hours, found, trials=500),
-        contradictions=(
-            "‘Register executives and their assistants in person’ is done, but its predecessor is still open.",
-        ),
-        findings=_FINDINGS,
-        fingerprint="5f0c" * 16,
-    )
+    return view_of(case, replace(review(case, FINDINGS), **over))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +152,7 @@ class _Story:
             start=slot.start,
             due=slot.finish,
             title=item.title,
+            owners=("account",) if item.owner or item.approval else (),
             held=is_held,
             key=f"SEC-{number}" if tracker.startswith("jira") else "",
             url=f"https://boards.example.com/{tracker}{number}",
@@ -254,54 +215,22 @@ def _past(story: _Story, now: datetime) -> PastReview:
     )
 
 
-def _dates(case: Case, found: Forecast) -> Dates:
-    return Dates(
-        original=case.snapshot.agreed[0].go_live,
-        agreed=case.snapshot.agreed[-1].go_live,
-        moves=len(case.snapshot.agreed) - 1,
-        p50=found.at(0.5).date(),
-        p80=found.at(0.8).date(),
-        p_target=found.p_target,
-        p_grace=found.p_grace,
-    )
-
-
-def _signals(found: Forecast) -> tuple[Signal, ...]:
-    green, amber, grey = Colour.GREEN, Colour.AMBER, Colour.GREY
-    late = ("prepare/order-keys", "pilot/pilot-run")
-    return (
-        Signal(name=SignalName.SCHEDULE, colour=amber, score=78, items=late,
-               sentence="SPI(t) 0.91 on the baseline; Operations is slowest with 0.84."),
-        Signal(name=SignalName.FORECAST, colour=Colour.RED, score=31,
-               sentence=f"{found.p_grace or 0:.0%} likely to be live by 1 Mar with 3 days of grace (needs 70 %)."),
-        Signal(name=SignalName.APPROVALS, colour=amber, score=40, items=(WAITING,),
-               sentence="‘Green light of Operations’ has waited 8 working days, 4 were agreed; it holds 12 items."),
-        Signal(name=SignalName.TRAINING, colour=green, score=97,
-               sentence="4 of 4 sessions were held; Finance's clinic comes next."),
-        Signal(name=SignalName.PROBLEMS, colour=grey, counts=False, sentence="No problems are logged yet."),
-        Signal(name=SignalName.FEEDBACK, colour=grey, counts=False, sentence="No pulse was taken yet."),
-        Signal(name=SignalName.ADOPTION, colour=grey, counts=False, sentence="Starts after go-live."),
-        Signal(name=SignalName.DATA, colour=green, score=99,
-               sentence="Both services were read within 3 hours; 99 % of open items have a date and an owner."),
-    )  # fmt: skip
-
-
 _AGREED = (
     AgreedDate(go_live=FIRST_GO_LIVE, since=ACCEPTED),
     AgreedDate(go_live=GO_LIVE, since=datetime(2027, 1, 14, 11, tzinfo=UTC), reason="The works council meets later"),
 )
-_FINDINGS = (
+FINDINGS = (
     Finding(
         severity=Severity.ERROR,
         code="gate-overdue",
-        message="‘Green light of Operations’ is 4 working days over its time; 12 items wait for it.",
+        message="'Green light of Operations' is 4 working days over its time; 12 items wait for it.",
         hint="Ask Otto Operator, or his deputy Olga Orderly, for a decision, or let the sponsor decide.",
         where="green-light/head-signoff-operations",
     ),
     Finding(
         severity=Severity.WARNING,
         code="started-early",
-        message="‘Find 5 volunteers in Operations’ was started before its green light.",
+        message="'Find 5 volunteers in Operations' was started before its green light.",
         hint="Agree with Operations that it may go on, or set it back to To Do.",
         where="pilot/volunteers-operations",
     ),
@@ -368,8 +297,3 @@ def renamed(rollout: Rollout, texts: tuple[str, ...]) -> Rollout:
         phases=phases,
         people=people,
     )
-
-
-def is_gate(item: Item) -> bool:
-    """Whether it is an approval."""
-    return item.kind is ItemKind.APPROVAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import UTC, date
+from datetime import date
 
 from rollout_sync.errors import PlanError
 from rollout_sync.health import headline
@@ -38,9 +38,6 @@ WEIGHTS: Mapping[SignalName, int] = {
     SignalName.ADOPTION: 5,
 }
 """Shares of the score; those of grey signals are left out. Confidence in data has no share."""
-
-ENOUGH_REVIEWS = 3
-"""Reviews with an interval from which it is told how often intervals held the truth."""
 
 
 def review(case: Case, findings: Sequence[Finding] = (), *, with_drivers: bool = True) -> Review:
@@ -181,21 +178,6 @@ def lesson(case: Case) -> PastRollout | None:
 def finished_on(case: Case) -> date | None:
     """The day on which the last item before go-live was done; None while one is open."""
     return View(case=case).finished_on
-
-
-def cover(earlier: Sequence[PastReview], finished: date) -> float | None:
-    """Share of earlier P10 to P90 intervals, one a day, that held the day on which it was really finished.
-
-    Honest intervals hold it four times in five. None with fewer than three days of intervals before that day.
-    """
-    intervals = {
-        day: (past.p10, past.p90)
-        for past in earlier
-        if (day := past.at.astimezone(UTC).date()) < finished and past.p10 is not None and past.p90 is not None
-    }
-    if len(intervals) < ENOUGH_REVIEWS:
-        return None
-    return sum(low <= finished <= high for low, high in intervals.values()) / len(intervals)
 
 
 def _fingerprint(view: View) -> str:

@@ -33,6 +33,8 @@ def _environment() -> Environment:
         span=words.span,
         share=words.share,
         signed_days=words.signed_days,
+        moved=words.moved,
+        capital_letter=words.capital,
         address=words.safe_address,
     )
     environment.globals.update(count=words.count, nothing=words.NOTHING)

@@ -22,7 +22,7 @@ from rollout_sync.report.pictures.canvas import Form, Picture
 from rollout_sync.report.pictures.fan import fan_picture
 from rollout_sync.report.pictures.gantt import gantt_picture
 from rollout_sync.report.view import BurnPoint, RolloutView, day_of
-from rollout_sync.report.words import SIGNAL_WORDS, SIGNS, Sign, age, count, moment
+from rollout_sync.report.words import SIGNAL_WORDS, SIGNS, Sign, age, capital, count, moment
 
 MOST_REFS = 6
 """Links to items behind one sentence."""
@@ -71,7 +71,7 @@ class SignalRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverRow:
-    """One cause; `width` is the length of its line in percent, `sentence` leaves out the days, which stand beside it."""
+    """One cause; `width` is the length of its line in percent. `sentence` leaves out the days, they stand beside it."""
 
     driver: Driver
     sentence: str
@@ -187,17 +187,13 @@ def _drivers(drivers: Sequence[Driver], refs: Mapping[str, Ref]) -> tuple[Driver
     return tuple(
         DriverRow(
             driver=one,
-            sentence=_capital(one.sentence.partition(" d: ")[2] or one.sentence),
+            sentence=capital(one.sentence.partition(" d: ")[2] or one.sentence),
             width=max(round(100 * abs(one.days) / most), 2),
             refs=_known(one.items, refs),
         )
         for one in drivers
         if round(abs(one.days), 1) > 0
     )
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
 
 
 def _work(view: RolloutView) -> str:
@@ -276,8 +272,10 @@ def _made(view: RolloutView) -> Iterator[tuple[str, str]]:
         made = review.forecast
         yield (
             "Forecast",
-            f"model {MODEL} from {made.basis.value}, {made.trials:,} trials, seed {made.seed}, "
-            f"{made.finished} of {count(made.total, 'activity', 'activities')} finished",
+            (
+                f"model {MODEL} from {made.basis.value}, {made.trials:,} trials, seed {made.seed}, "
+                f"{made.finished} of {count(made.total, 'activity', 'activities')} finished"
+            ),
         )
         if made.notes:
             yield "Notes", "; ".join(made.notes)

@@ -113,5 +113,3 @@ def _horizon(rows: Sequence[PortfolioRow]) -> Chart:
         for row in sorted(rows, key=lambda row: (row.review.dates.agreed, row.name))
     ]
     return Chart.of(lambda form: horizon_picture(strips, today, form), "There are no rollouts.")
-
-

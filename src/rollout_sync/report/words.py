@@ -12,7 +12,8 @@ from rollout_sync.health.review import Colour, SignalName
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """In English whatever the machine's language is."""
-NOTHING = "–"
+DASH = "\u2013"
+NOTHING = DASH
 LOOPBACK = ("127.0.0.1", "localhost")
 _HOUR, _DAY = 3_600, 86_400
 _SPACES = re.compile(" {2,}")
@@ -67,8 +68,8 @@ def span(first: date | None, last: date | None) -> str:
     if first is None or last is None or first == last:
         return day(last or first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{day(last)}"
-    return f"{short_day(first) if first.year == last.year else day(first)} – {day(last)}"
+        return f"{first.day}{DASH}{day(last)}"
+    return f"{short_day(first) if first.year == last.year else day(first)} {DASH} {day(last)}"
 
 
 def share(chance: float | None) -> str:
@@ -83,6 +84,16 @@ def share(chance: float | None) -> str:
 def count(number: int, noun: str, nouns: str = "") -> str:
     """`1 item`, `2 items`."""
     return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def moved(times: int) -> str:
+    """`never moved`, `moved once`, `moved 3 times`."""
+    return {0: "never moved", 1: "moved once"}.get(times, f"moved {times} times")
+
+
+def capital(sentence: str) -> str:
+    """With a capital letter at its beginning."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def signed_days(number: float) -> str:

@@ -70,7 +70,9 @@ def test_the_sentence_says_how_long_and_how_long_was_agreed():
 
 @pytest.mark.parametrize(("starts_in", "colour"), [(4, GREEN), (3, GREEN), (2, AMBER), (0, AMBER), (-1, AMBER)])
 def test_little_slack_to_what_is_held(starts_in, colour):
-    found = signal(items(work_starts=-20 + starts_in), **asked(1))
+    state = asked(1)
+    state["states"][WORK] = {"status": ItemStatus.TODO, "started_at": None}
+    found = signal(items(work_starts=-20 + starts_in), **state)
     assert found.colour is colour
     assert ("to what it holds" in found.sentence or "should have begun" in found.sentence) is (colour is AMBER)
 

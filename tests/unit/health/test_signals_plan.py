@@ -1,4 +1,4 @@
-"""Schedule and forecast signals: borders of SPI(t), counts for few, departments, slips, rules that go before the odds."""
+"""Schedule and forecast signals: borders of SPI(t), counts for few, departments, slips, rules before the odds."""
 
 from __future__ import annotations
 

@@ -141,6 +141,11 @@ def test_jira_knows_labels_and_the_move_to_done(observation, votes, ignored):
     )
 
 
+def test_a_move_without_a_moment_is_no_decision():
+    look = moved(HEDDA)
+    assert counted(IN_JIRA, replace(look, fields={**look.fields, "moved_at": None})) == ((), ())
+
+
 def test_what_rollout_sync_did_itself_is_nobodys_decision():
     ours = frozenset({account(OUTSIDER, TrackerName.JIRA).upper()})
     assert counted(IN_JIRA, moved(OUTSIDER), own=ours) == ((), ())

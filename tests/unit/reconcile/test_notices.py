@@ -135,6 +135,10 @@ def test_who_is_waited_for():
     assert found.hint == "nobody is named to escalate to; decide who asks"
 
 
+def test_nobody_is_reminded_of_what_was_never_asked():
+    assert codes(gates=[gate(asked_at=None)], now=at(3)) == []
+
+
 def test_a_weekend_is_no_time():
     friday = {"asked_at": at(4), "due_at": at(10)}
     assert codes(gates=[gate(**friday)], now=at(7)) == []

@@ -162,3 +162,14 @@ def test_added_work_has_status_and_times_in_the_same_way():
     assert (second.title, second.created_at, second.due) == ("Extra", at(), date(2027, 1, 20))
     (reopened,) = added_items([newcomer(at(3), percent=0)], {"77": second})
     assert (reopened.status, reopened.started_at, reopened.finished_at) == (TODO, None, None)
+
+
+def test_times_that_cannot_be_read_are_none():
+    broken = one(ITEM, seen(ISSUE, at(3), category="done", started_at="soon", finished_at="2027-01-05T09:00:00"))
+    assert (broken.started_at, broken.finished_at) == (None, at(1))  # without a zone it is UTC
+
+
+def test_an_answer_without_a_status_changes_no_times():
+    was = ItemState(item=ITEM.key, status=GONE, started_at=at(1))
+    state = one(ITEM, seen(ISSUE, at(3), title="Inventory"), was=was)
+    assert (state.status, state.started_at, state.title) == (GONE, at(1), "Inventory")

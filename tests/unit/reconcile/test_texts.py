@@ -51,6 +51,12 @@ def test_work_in_jira_names_what_it_waits_for_elsewhere():
     assert "Waits for" not in texts.jira_text(HELD, near, SCHEDULE)
 
 
+def test_what_cannot_be_listed_is_counted():
+    many = {item.key: item for item in (make_item(f"change/x{n}", held_by=(GATE.key,)) for n in range(14))}
+    text = texts.planner_text(GATE, {GATE.key: GATE, **many}, make_schedule(many.values()))
+    assert "- X11 (01 Feb 2027)\n- and 2 more" in text
+
+
 def test_only_approvals_decide():
     assert texts.approval_of(GATE) is GATE.approval
     with pytest.raises(ValueError, match="change/tell is no approval"):

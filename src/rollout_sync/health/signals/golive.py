@@ -10,6 +10,7 @@ from rollout_sync.health import phrases
 from rollout_sync.health.activities import CLOSES, moment_at
 from rollout_sync.health.colours import from_chance, worst
 from rollout_sync.health.forecast import Basis, Forecast
+from rollout_sync.health.hindsight import cover
 from rollout_sync.health.network import Status
 from rollout_sync.health.pace import SPREAD_WITHIN
 from rollout_sync.health.review import Colour, PastReview, Signal, SignalName
@@ -51,6 +52,9 @@ def _live(view: View) -> Signal:
         sentence = f"live since {day}, {phrases.days(late)} after the agreed {phrases.on(agreed, view.today)}"
     else:
         sentence = f"live since {day}, as agreed" if live == agreed else f"live since {day}, before the agreed day"
+    held = cover(view.case.earlier, view.finished_on) if view.finished_on else None
+    if held is not None:
+        sentence += f"; {phrases.percent(held)} of the earlier P10 to P90 intervals held the real day"
     score = {Colour.GREEN: 100.0, Colour.AMBER: 50.0}.get(colour, 0.0)
     return Signal(name=SignalName.FORECAST, colour=colour, sentence=sentence, score=score)
 

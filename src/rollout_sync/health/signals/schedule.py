@@ -168,7 +168,12 @@ def _share(view: View, key: ItemKey) -> float:
 
 
 def _slip(view: View, dates: Dates) -> tuple[int, ItemKey | None]:
-    """Working days by which the chain without slack is late: open items of it, and the last that was done."""
+    """Working days by which the chain without slack is late: open items of it, and the last that was done.
+
+    Once all before go-live is done, the real day is held against the agreed one instead.
+    """
+    if view.live_on is not None:
+        return 0, None
     slots = view.case.schedule.slots
     chain = [key for key in dates if key in view.counting and slots[key].slack <= 0]
     done = [key for key in chain if not view.is_open(key)]

@@ -120,7 +120,7 @@ class Picture:
 
 @contextmanager
 def _own_settings(name: str) -> Iterator[None]:
-    """matplotlib's defaults with ours on top, whatever the user's settings are; they come back at the end."""
+    """The defaults of matplotlib with ours on top, whatever the user's settings are; they come back at the end."""
     with warnings.catch_warnings(), mpl.rc_context():
         # Readers have fonts for more scripts than the font that is measured with.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
@@ -163,7 +163,7 @@ def _is_page_style(node: ET.Element) -> bool:
 
 def _rename(root: ET.Element, prefix: str) -> None:
     """Keep only the names that something refers to; the prefix tells pictures of one page apart."""
-    used = set()
+    used: set[str] = set()
     for node in root.iter():
         used.update(name for value in node.attrib.values() for name in _USE.findall(value))
         if link := node.attrib.pop(f"{{{_XLINK}}}href", ""):
@@ -184,7 +184,7 @@ def _tidy(node: ET.Element) -> None:
     if node.get("transform", "").startswith("rotate(-0 "):
         node.attrib.pop("transform")
     node.text = node.text.strip() if node.text and node.tag not in {"text", "tspan"} else node.text
-    node.tail = None if node.tag not in {"tspan"} else node.tail
+    node.tail = None if node.tag != "tspan" else node.tail
     if "style" in node.attrib:
         style = re.sub(
             r"font-family: [^;]*;? ?|font: ([\d.]+px)[^;]*", lambda found: _size(found[1]), node.attrib["style"]

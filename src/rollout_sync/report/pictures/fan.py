@@ -114,19 +114,15 @@ def fan_picture(view: RolloutView, form: Form) -> Picture | None:
 def description(fan: Fan, chance: float | None) -> str:
     """The chart in words."""
     first, last = fan.points[0], fan.points[-1]
-    sentences = [
-        f"On {day(last.at)} the forecast says {day(last.middle)} with even odds, and a day between {day(last.low)} and "
-        f"{day(last.high)} in eight of ten cases."
-    ]
+    between = f"a day between {day(last.low)} and {day(last.high)} in eight of ten cases"
+    sentences = [f"On {day(last.at)} the forecast says {day(last.middle)} with even odds, and {between}."]
     if len(fan.points) > 1:
-        sentences.append(
-            f"{count(len(fan.points) - 1, 'earlier review')}: on {day(first.at)} it said {day(first.middle)}, "
-            f"between {day(first.low)} and {day(first.high)}."
-        )
+        reviews = count(len(fan.points) - 1, "earlier review")
+        said = f"on {day(first.at)} it said {day(first.middle)}, between {day(first.low)} and {day(first.high)}"
+        sentences.append(f"{reviews}: {said}.")
     original, agreed = fan.agreed[0].go_live, fan.agreed[-1].go_live
-    sentences.append(
-        f"Agreed is {day(agreed)}" + (f"; the first date was {day(original)}." if original != agreed else ".")
-    )
+    was = f"; the first date was {day(original)}" if original != agreed else ""
+    sentences.append(f"Agreed is {day(agreed)}{was}.")
     if chance is not None:
         sentences.append(f"The chance to be live in time, with the days of grace, is {share(chance)}.")
     return " ".join(sentences)

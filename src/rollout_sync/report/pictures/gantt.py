@@ -1,12 +1,14 @@
-"""The Gantt chart: phases, items, gates and today; what something is shows in its shape and pattern, not in colour alone."""
+"""The Gantt chart: phases, items, gates and today. Shapes and patterns tell what something is, not colour alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox, TransformedBbox
 
 from rollout_sync.model.snapshot import Decision
@@ -37,6 +39,11 @@ _MARGINS = {
     Form.NARROW: Margins(left=8, right=8, top=84, bottom=40),
 }
 _BAR = 11
+_NOTE, _NOTE_LETTERS = 112, 14
+"""Room for the note of a phase beside its name, in pixels and in letters."""
+_LATE = (0, (1.2, 0.8))
+_LOOKS = {"done": Look.DONE, "in progress": Look.STARTED, "to do": Look.OPEN, "held": Look.HELD}
+_GATES = {"gate: open": Decision.APPROVED, "gate: shut": Decision.WAITING}
 
 
 def gantt_picture(view: RolloutView, form: Form) -> Picture | None:
@@ -48,6 +55,7 @@ def gantt_picture(view: RolloutView, form: Form) -> Picture | None:
     today = day_of(view.case.now)
     first, last = reach(rows, today)
     agreed = view.review.dates.agreed
+    days = _Days(first=min(first, agreed), last=max(last, agreed), today=today, agreed=agreed)
     margins = _MARGINS[form]
     return Picture(
         name=f"gantt-{form}",
@@ -56,7 +64,7 @@ def gantt_picture(view: RolloutView, form: Form) -> Picture | None:
         caption=f"{_summary(lines)}. Agreed go-live is {day(agreed)}. All items with their dates are listed below.",
         width=form.width,
         height=round(sum(_height(line, form) for line in lines) + margins.top + margins.bottom),
-        draw=lambda figure: _draw(figure, lines, form, _Days(min(first, agreed), max(last, agreed), today, agreed)),
+        draw=lambda figure: _draw(figure, lines, form, days),
     )
 
 
@@ -82,11 +90,14 @@ def _summary(lines: Sequence[Line]) -> str:
     return f"{count(phases, 'phase')}{shown}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Days:
     """The days that a chart is about."""
 
-    def __init__(self, first: date, last: date, today: date, agreed: date) -> None:
-        self.first, self.last, self.today, self.agreed = first, last, today, agreed
+    first: date
+    last: date
+    today: date
+    agreed: date
 
 
 def _height(line: Line, form: Form) -> float:
@@ -111,15 +122,23 @@ def _draw_line(axes: Axes, line: Line, top: float, form: Form, days: _Days) -> N
     middle = top + (height / 2 if form is Form.WIDE else height * 0.7)
     if line.shape is Shape.PHASE:
         axes.axhline(top, color=Ink.GRID, linewidth=1 * POINT, zorder=0, clip_on=False)
-        _draw_summary(axes, line, middle)
-    elif line.shape is Shape.BAR:
-        _draw_bar(axes, line, middle)
     _draw_tail(axes, line, middle, days.today)
+    _draw_shape(axes, line, middle)
+    _draw_label(axes, line, top, form)
+
+
+def _draw_shape(axes: Axes, line: Line, middle: float) -> None:
+    match line.shape:
+        case Shape.PHASE:
+            _draw_summary(axes, line, middle)
+        case Shape.BAR:
+            _draw_bar(axes, line, middle)
+        case Shape.MILESTONE:
+            _mark(axes, line.last, middle, "^", Ink.DONE if line.look is Look.DONE else Ink.PAPER)
+        case Shape.GATE:
+            pass  # its diamond is all there is
     for diamond in line.diamonds:
         _draw_diamond(axes, diamond, middle)
-    if line.shape is Shape.MILESTONE:
-        _mark(axes, line.last, middle, "^", Ink.DONE if line.look is Look.DONE else Ink.PAPER, 9)
-    _draw_label(axes, line, top, form, days)
 
 
 def _draw_bar(axes: Axes, line: Line, middle: float) -> None:
@@ -149,7 +168,7 @@ def _draw_tail(axes: Axes, line: Line, middle: float, today: date) -> None:
     if line.overdue:
         end = line.last.toordinal() + (1 if line.shape is Shape.BAR else 0)
         axes.plot([end, today.toordinal()], [middle, middle], color=Ink.LATE, linewidth=3 * POINT,
-                  linestyle=(0, (1.2, 0.8)), zorder=3, solid_capstyle="butt")  # fmt: skip
+                  linestyle=_LATE, zorder=3, solid_capstyle="butt")  # fmt: skip
         axes.annotate(
             f"{line.overdue} d late", (today.toordinal(), middle), (5 * POINT, 0), textcoords="offset points",
             ha="left", va="center", color=Ink.LATE, fontsize=SMALL_TYPE * POINT, weight="bold", zorder=6,
@@ -158,54 +177,81 @@ def _draw_tail(axes: Axes, line: Line, middle: float, today: date) -> None:
 
 def _draw_diamond(axes: Axes, diamond: Diamond, middle: float) -> None:
     if diamond.decision is Decision.REJECTED:
-        _mark(axes, diamond.day, middle, "X", Ink.LATE, 9, edge=Ink.LATE)
+        _mark(axes, diamond.day, middle, "X", Ink.LATE, edge=Ink.LATE)
     elif diamond.decision.opens:
-        _mark(axes, diamond.day, middle, "D", Ink.DONE, 9.5, edge=Ink.PAPER)
+        _mark(axes, diamond.day, middle, "D", Ink.DONE, edge=Ink.PAPER)
     else:
-        _mark(axes, diamond.day, middle, "D", Ink.PAPER, 8, edge=Ink.LATE if diamond.is_late else Ink.TEXT)
+        _mark(axes, diamond.day, middle, "D", Ink.PAPER, edge=Ink.LATE if diamond.is_late else Ink.TEXT)
 
 
-def _mark(axes: Axes, at: date, middle: float, marker: str, fill: Ink, size: float, edge: Ink = Ink.TEXT) -> None:
-    axes.plot([at.toordinal() + 0.5], [middle], marker=marker, markersize=size * POINT, markerfacecolor=fill,
+def _mark(axes: Axes, at: date, middle: float, marker: str, fill: Ink, *, edge: Ink = Ink.TEXT) -> None:
+    axes.plot([at.toordinal() + 0.5], [middle], marker=marker, markersize=8.6 * POINT, markerfacecolor=fill,
               markeredgecolor=edge, markeredgewidth=1.6 * POINT, linestyle="none", zorder=5)  # fmt: skip
 
 
-def _draw_label(axes: Axes, line: Line, top: float, form: Form, days: _Days) -> None:
-    is_phase = line.shape is Shape.PHASE
-    label = clipped(line.label, _LETTERS[form] - (14 if is_phase and form is Form.WIDE else 0))
-    middle = top + (_height(line, form) / 2 if form is Form.WIDE else 13)
-    left = 0 if is_phase else 14
-    offset = (left - _LABEL + 4 if form is Form.WIDE else left) * POINT
+def _draw_label(axes: Axes, line: Line, top: float, form: Form) -> None:
+    """The name of a line: left of the chart, or above the bar where there is no room beside it."""
+    is_phase, is_wide = line.shape is Shape.PHASE, form is Form.WIDE
+    middle = top + (_height(line, form) / 2 if is_wide else 13)
+    indent = 0 if is_phase else 14
+    behind = None if is_wide else PAPER_BEHIND
     text = axes.annotate(
-        label, (0, middle), (offset, 0), xycoords=("axes fraction", "data"), textcoords="offset points", ha="left",
-        va="center", color=Ink.TEXT, fontsize=TYPE * POINT, weight="bold" if is_phase else "normal",
-        annotation_clip=False, bbox=PAPER_BEHIND if form is Form.NARROW else None,
+        clipped(line.label, _LETTERS[form] - (_NOTE_LETTERS if is_phase and is_wide else 0)), (0, middle),
+        ((indent - _LABEL + 4 if is_wide else indent) * POINT, 0), xycoords=("axes fraction", "data"),
+        textcoords="offset points", ha="left", va="center", color=Ink.TEXT, fontsize=TYPE * POINT,
+        weight="bold" if is_phase else "normal", annotation_clip=False, bbox=behind,
     )  # fmt: skip
-    figure = axes.get_figure(root=True)
-    if form is Form.WIDE and figure is not None:
-        edge = (_LABEL - (112 if is_phase else 6)) / form.width
-        text.set_clip_on(True)
-        text.set_clip_box(TransformedBbox(Bbox([[0, 0], [edge, 1]]), figure.transFigure))
+    if is_wide:
+        _cut(text, (_LABEL - (_NOTE if is_phase else 6)) / form.width)
     if is_phase:
-        at, ha = ((0, -8 * POINT), "right") if form is Form.WIDE else ((1, 0), "right")
         axes.annotate(
-            line.note, (at[0], middle), (at[1], 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-            ha=ha, va="center", color=Ink.SOFT, fontsize=SMALL_TYPE * POINT, annotation_clip=False,
-            bbox=PAPER_BEHIND if form is Form.NARROW else None,
+            line.note, (0 if is_wide else 1, middle), (-8 * POINT if is_wide else 0, 0),
+            xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", va="center", color=Ink.SOFT,
+            fontsize=SMALL_TYPE * POINT, annotation_clip=False, bbox=behind,
         )  # fmt: skip
 
 
-def _legend(form: Form) -> Sequence[tuple[str, float, float]]:
-    words = ("done", "in progress", "to do", "held", "late", "gate: open", "gate: shut", "milestone", "agreed day")
-    places: list[tuple[str, float, float]] = []
+def _cut(text: Text, edge: float) -> None:
+    """Letters of some scripts are wide: none is drawn beyond this share of the picture's width."""
+    figure = text.get_figure(root=True)
+    if figure is not None:
+        text.set_clip_on(True)
+        text.set_clip_box(TransformedBbox(Bbox.from_extents(0, 0, edge, 1), figure.transFigure))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One word of the legend with a line of the chart as its sample; `place` is left and top in pixels."""
+
+    word: str
+    place: tuple[float, float]
+
+    def sample(self) -> Line:
+        """A line that begins at the entry's place."""
+        first = date(1, 1, 1) + timedelta(days=round(self.place[0]))
+        is_gate = self.word in _GATES
+        day = first + timedelta(days=12)
+        return Line(
+            shape=Shape.GATE if is_gate else Shape.MILESTONE if self.word == "milestone" else Shape.BAR,
+            label="",
+            first=first,
+            last=day if self.word == "milestone" else first + timedelta(days=20),
+            look=_LOOKS.get(self.word, Look.OPEN),
+            progress={"done": 1.0, "in progress": 0.5}.get(self.word, 0.0),
+            diamonds=(Diamond(day=day, decision=_GATES[self.word], is_late=False),) if is_gate else (),
+        )
+
+
+def _legend(form: Form) -> tuple[_Entry, ...]:
+    found: list[_Entry] = []
     left, top = 4.0, 16.0
-    for word in words:
+    for word in (*_LOOKS, *_GATES, "milestone", "late", "agreed day"):
         width = 42 + 6.6 * len(word)
         if left + width > form.width:
             left, top = 4.0, top + 21
-        places.append((word, left, top))
+        found.append(_Entry(word=word, place=(left, top)))
         left += width
-    return places
+    return tuple(found)
 
 
 def _draw_legend(figure: Figure, form: Form) -> None:
@@ -216,23 +262,12 @@ def _draw_legend(figure: Figure, form: Form) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(room, 0)
-    start = date(1, 1, 1)
-    for word, left, top in _legend(form):
-        first = start + timedelta(days=round(left))
-        line = Line(shape=Shape.BAR, label="", first=first, last=first + timedelta(days=20), look=_LOOKS.get(word, Look.OPEN),
-                    progress={"done": 1.0, "in progress": 0.5}.get(word, 0.0))  # fmt: skip
-        if word in _LOOKS:
-            _draw_bar(axes, line, top)
-        elif word == "late":
-            axes.plot([left, left + 21], [top, top], color=Ink.LATE, linewidth=3 * POINT, linestyle=(0, (1.2, 0.8)))
-        elif word == "agreed day":
+    for entry in _legend(form):
+        left, top = entry.place
+        if entry.word == "late":
+            axes.plot([left, left + 21], [top, top], color=Ink.LATE, linewidth=3 * POINT, linestyle=_LATE)
+        elif entry.word == "agreed day":
             axes.plot([left + 12] * 2, [top - 8, top + 8], color=Ink.TEXT, linewidth=1.2 * POINT, linestyle=(0, (4, 3)))
-        elif word == "milestone":
-            _mark(axes, first + timedelta(days=12), top, "^", Ink.PAPER, 9)
         else:
-            decision = Decision.APPROVED if word.endswith("open") else Decision.WAITING
-            _draw_diamond(axes, Diamond(day=first + timedelta(days=12), decision=decision, is_late=False), top)
-        axes.text(left + 27, top, word, va="center", color=Ink.SOFT, fontsize=SMALL_TYPE * POINT)
-
-
-_LOOKS = {"done": Look.DONE, "in progress": Look.STARTED, "to do": Look.OPEN, "held": Look.HELD}
+            _draw_shape(axes, entry.sample(), top)
+        axes.text(left + 27, top, entry.word, va="center", color=Ink.SOFT, fontsize=SMALL_TYPE * POINT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -51,7 +51,7 @@ class Line:
 
 
 def lines_of(groups: Sequence[Group], most: int) -> tuple[Line, ...]:
-    """Every phase and every item; phases with what is late or begun, or phases alone, where that is more than `most`."""
+    """Every phase and item; where that is more than `most`, phases with what is late or begun, or phases alone."""
     for kept in (_all, _urgent, _none):
         found = tuple(_lines(groups, kept))
         if len(found) <= most:
@@ -71,10 +71,10 @@ def _none(_row: ItemRow) -> bool:
     return False
 
 
-def _lines(groups: Sequence[Group], kept: object) -> Iterator[Line]:
+def _lines(groups: Sequence[Group], kept: Callable[[ItemRow], bool]) -> Iterator[Line]:
     for group in groups:
         if group.total:
-            shown = [row for row in group.rows if callable(kept) and kept(row)]
+            shown = [row for row in group.rows if kept(row)]
             yield _phase(group, with_gates=not any(row.gate for row in shown))
             yield from (_line(row) for row in shown)
 

@@ -134,9 +134,7 @@ def _is_open(board: Board, answers: Answers, some: tuple[Known, ...], one: Known
         return one.seen is None
     task = next((other for other in some if _kind(other) is ObjectKind.TASK), one)
     row = _row(board, answers, task)
-    if one is task:
-        return _is_new(one) or row is None or version_of(row) != _version(one)
-    return row is not None and (_is_new(one) or version_of(row) != _version(task))
+    return row is None or _is_new(one) or version_of(row) != _version(task)
 
 
 def _row(board: Board, answers: Answers, task: Known) -> Json | None:

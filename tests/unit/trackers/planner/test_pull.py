@@ -13,7 +13,7 @@ from rollout_sync.errors import TrackerError, UnexpectedResponse
 from rollout_sync.model.objects import Binding, Marker, ObjectKey, Remote
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.sandbox.graph.etags import EtagType
-from rollout_sync.sandbox.graph.resources import TASKS, bump
+from rollout_sync.sandbox.graph.resources import PLANS, TASKS, bump
 from rollout_sync.trackers.base import Watch
 from rollout_sync.trackers.planner.batch import Batch, InnerReply
 from rollout_sync.trackers.planner.listing import stream
@@ -514,14 +514,28 @@ def test_what_is_not_read_again_is_carried_over(board):
     assert portion.complete == (FIRST,)
 
 
+def test_a_tick_just_before_a_move_is_not_lost(board):
+    tick = {"checklist": {"yes": {"@odata.type": "microsoft.graph.plannerChecklistItem", "isChecked": True}}}
+    board.edit("details:0", tick)
+    board.move_away("task:0", board.lab.made("plan:other", title="Other"))
+    assert [one["key"] for one in fields_of(board.tick(), "details:0")["ticked"]] == ["yes"]
+
+
 def test_a_plan_that_vanishes_while_it_is_read_is_settled_by_the_next_look(board):
-    board.lab.faults(
-        {"inner": "GET /planner/plans/{id}", "kind": "forbidden", "status": 404},
-        {"inner": "GET /planner/plans/{id}/buckets", "kind": "forbidden", "status": 404},
-    )
+    world, plan = board.lab.world, board.at("plan:main").id
+    world.store.put(PLANS, plan, {**world.store.get(PLANS, plan), "group": "elsewhere"})
+    board.lab.faults({"inner": "GET /planner/plans/{id}", "kind": "forbidden", "status": 404})
     portion = board.tick(is_full=True)
     assert portion.gone == {}
-    assert ObjectKey.parse("plan:main") in portion.unseen[FIRST]
+    assert "vanished" in portion.unseen[FIRST][ObjectKey.parse("plan:main")]
+
+
+def test_a_rollout_whose_plan_is_not_bound_is_found_by_the_addresses(boards):
+    boards.start()
+    del boards.shelf.known[FIRST, ObjectKey.parse("plan:main")]
+    assert "task:1" in keys(boards.tick().seen)
+    portion = boards.tick()
+    assert (portion.seen, portion.gone, boards.lab.requests()) == ((), {}, TICK)
 
 
 def test_a_rollout_without_anything_in_planner_is_complete(lab, boards):
