@@ -20,7 +20,7 @@ from rollout_sync.sync import planning
 from rollout_sync.sync.applying import Applied, apply
 from rollout_sync.sync.planning import Wish
 
-_NO_THRESHOLDS = Thresholds(max_share=1.0, min_count=10, max_create=1_000_000)
+NO_THRESHOLDS = Thresholds(max_share=1.0, min_count=10, max_create=1_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,8 @@ class _NoKeystore:
         return ""
 
 
-def app_for(url: str, ledger: Path, service: Home, edges: Edges | None = None) -> App:
-    """The program with one service of the sandbox and a ledger."""
+def app_for(url: str, ledger: Path, service: Home = Home.BOTH, edges: Edges | None = None) -> App:
+    """The program with one service of the sandbox, or both, and a ledger."""
     return App(settings=_settings(url, ledger, service), environ={}, keystore=_NoKeystore(), edges=edges or Edges())
 
 
@@ -103,7 +103,7 @@ def prepare(url: str, folder: Path, size: int, service: Home, *, ledger: Path | 
             database=database,
             trackers=app.trackers(),
             clock=app.clock,
-            thresholds=_NO_THRESHOLDS,
+            thresholds=NO_THRESHOLDS,
         )
         seconds = time.perf_counter() - began
         planfile.write(plan, file)

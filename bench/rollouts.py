@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from rollout_sync.model.rollout import (
@@ -51,6 +52,20 @@ def made_up(size: int, home: Home) -> Rollout:
         phases=phases,
         items=tuple(_item(number, home) for number in range(size)),
         people=(_OWNER,),
+    )
+
+
+def one_of_many(number: int) -> Rollout:
+    """The same rollout under many names: 60 items in Jira and 40 in Planner, that wait for each other across services."""
+    homes = (Home.JIRA, Home.JIRA, Home.JIRA, Home.PLANNER, Home.PLANNER)
+    name = f"Bench of many {number:04}"
+    return replace(
+        made_up(PER_PHASE, Home.JIRA),
+        id=RolloutId(f"bench-of-many-{number:04}"),
+        name=name,
+        title=name,
+        fingerprint="many",
+        items=tuple(_item(place, homes[place % len(homes)]) for place in range(PER_PHASE)),
     )
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -76,10 +77,19 @@ class Sandbox:
         """Start counting from zero."""
         self.control("POST", "/counters/reset")
 
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        return int(self.url.rpartition(":")[2])
+
+    def everything(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """All documents by collection and key."""
+        found: dict[str, dict[str, dict[str, Any]]] = self.control("GET", "/state")["collections"]
+        return found
+
     def kept(self, collection: str) -> list[dict[str, Any]]:
         """All documents of one of the sandbox's collections, `jira.issue` or `graph.tasks`."""
-        found: dict[str, dict[str, Any]] = self.control("GET", "/state")["collections"].get(collection, {})
-        return list(found.values())
+        return list(self.everything().get(collection, {}).values())
 
     def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """A call of `/_sandbox`; RuntimeError where it refuses."""
@@ -90,9 +100,10 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Sandbox]:
-    """A sandbox on a free port; stopped at the end."""
-    command = [sys.executable, "-m", "rollout_sync.sandbox", "--port", "0"]
+def running(state: Path | None = None, port: int = 0) -> Iterator[Sandbox]:
+    """A sandbox on a free port or on this one, in memory or with a state file; stopped at the end."""
+    command = [sys.executable, "-m", "rollout_sync.sandbox", "--port", str(port)]
+    command += ["--state", str(state)] if state is not None else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
     try:
         line = process.stdout.readline() if process.stdout is not None else ""

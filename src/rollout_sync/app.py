@@ -101,14 +101,24 @@ class App:
             on_step=on_step,
         )
 
-    def office(self, database: Database, full_every: timedelta | None = None) -> Office:
-        """What a tick of `sync` needs; `full_every` stands in for the configured time between full looks."""
+    def office(self, database: Database, *, is_full: bool = False, is_gone: bool = False) -> Office:
+        """What a tick of `sync` needs.
+
+        Args:
+            database: the ledger.
+            is_full: read everything now, and not only what changed.
+            is_gone: a person says that what is missing was deleted, however much it is.
+        """
+        from rollout_sync.sync.pulling import USUAL, Depth  # noqa: PLC0415 - only a tick pulls
         from rollout_sync.sync.syncing import Office  # noqa: PLC0415 - health loads numpy
 
         return Office(
             world=self.world(database, lambda _step: None),
             thresholds=self.thresholds(),
-            full_every=self.settings.sync.full_every if full_every is None else full_every,
+            depth=Depth(
+                full_every=timedelta() if is_full or is_gone else self.settings.sync.full_every,
+                most_gone=1.0 if is_gone else USUAL.most_gone,
+            ),
         )
 
     def timing(self, settle: float | None = 0.0) -> Timing:

@@ -119,13 +119,18 @@ class Deck(Executor):
         return task
 
 
-def wait(tasks: Collection[Task], timeout: float | None = None, return_when: str = "") -> tuple[set[Task], set[Task]]:
-    """As `concurrent.futures.wait` for the first: carries one out where none is done."""
+def wait(tasks: Collection[Task], timeout: float | None = None, return_when: str = "") -> tuple[list[Task], list[Task]]:
+    """As `concurrent.futures.wait` for the first: carries one out where none is done.
+
+    In a drawn order, because that of a set depends on where in memory its members lie.
+    """
     open_ = [task for task in tasks if not task.done()]
     if len(open_) == len(tasks):
         chosen = open_.pop(open_[0].chance.randrange(len(open_)))
         chosen.carry()
-    return {task for task in tasks if task.done()}, set(open_)
+    done = [task for task in tasks if task.done()]
+    done[0].chance.shuffle(done)
+    return done, [task for task in tasks if not task.done()]
 
 
 class _NoKeystore:
@@ -331,6 +336,7 @@ def one_thread(patch: Any) -> Iterator[None]:
     drawn = SimpleNamespace(token_hex=lambda count: CHANCE.randbytes(count).hex())
     for room in (planning, entries, lease):  # how full a page of the file is depends on what stands in it
         patch.setattr(room, "secrets", drawn)
+    patch.setattr(lease, "os", SimpleNamespace(getpid=lambda: 4711))
     patch.setattr(opening, "uuid", SimpleNamespace(uuid4=lambda: UUID(int=CHANCE.getrandbits(128))))
     patch.setattr(adapter, "Watchdog", lambda _trace, _left: nullcontext())
     patch.setattr(requests.sessions, "get_environ_proxies", lambda _url, no_proxy=None: {})

@@ -41,6 +41,7 @@ from rollout_sync.template.expand import expand
 from rollout_sync.template.parameters import resolve
 from rollout_sync.template.people import read_people
 from rollout_sync.template.reading import read_template
+from support.builders import make_rollout
 
 FOLDER = Path(__file__).parents[2] / "templates"
 ACCEPTED = datetime(2026, 11, 30, 7, tzinfo=UTC)
@@ -81,8 +82,17 @@ def a_case(rollout: Rollout | None = None, *, now: datetime = NOW, reviewed: boo
 
 def a_view(rollout: Rollout | None = None, *, now: datetime = NOW, **over: Any) -> RolloutView:
     """The case of `a_case` and its review; `over` changes the review."""
-    case = a_case(rollout, now=now)
-    return view_of(case, replace(review(case, FINDINGS), **over))
+    usual = _usual_view() if rollout is None and now == NOW else _reviewed(a_case(rollout, now=now))
+    return replace(usual, review=replace(usual.review, **over))
+
+
+@cache
+def _usual_view() -> RolloutView:
+    return _reviewed(a_case())
+
+
+def _reviewed(case: Case) -> RolloutView:
+    return view_of(case, review(case, FINDINGS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,4 +306,21 @@ def renamed(rollout: Rollout, texts: tuple[str, ...]) -> Rollout:
         departments=departments,
         phases=phases,
         people=people,
+    )
+
+
+def a_small_case(*items: Item, now: datetime = NOW, states: tuple[ItemState, ...] = (), **over: Any) -> Case:
+    """A case of these items, planned by the calendar; `over` changes its snapshot."""
+    rollout = make_rollout(items)
+    calendar = WorkCalendar.of(rollout.calendar)
+    schedule = plan_dates(rollout, calendar, ACCEPTED.date())
+    known = {item.key: ItemState(item=item.key) for item in items} | {one.item: one for one in states}
+    agreed = (AgreedDate(go_live=GO_LIVE, since=ACCEPTED),)
+    return Case(
+        rollout=rollout,
+        schedule=schedule,
+        baseline={key: (slot.start, slot.finish) for key, slot in schedule.slots.items()},
+        calendar=calendar,
+        snapshot=Snapshot(**{"rollout": rollout.id, "at": now, "items": known, "agreed": agreed, **over}),
+        now=now,
     )

@@ -71,6 +71,29 @@ def test_empty_buckets_of_an_interrupted_start(desk):
     whole(desk)
 
 
+def test_tasks_of_an_interrupted_start_that_have_no_notes_yet(desk):
+    refuse(desk, "tasks")
+    assert desk.call(*small.start()).code == 4
+    keep(desk)
+    desk.at.faults({**REFUSED, "inner": "PATCH /planner/tasks/{task}/details"})
+    desk.at.advance(400)
+    assert desk.call(*small.start()).code == 4
+    made = {task["id"] for task in desk.at.tasks()}
+    assert len(made) == 4
+    put_back(desk)
+    desk.at.forget()
+    done = desk.call(*small.start())
+    assert (done.code, desk.at.writes()) == (5, {}), done.out + done.err
+    assert "it may be an older copy" in done.err
+    assert desk.call("adopt", small.ROLLOUT).code == 4
+    desk.at.advance(DAY)
+    assert desk.call("adopt", small.ROLLOUT).code == 0
+    done = desk.call(*small.start())
+    assert done.code == 0, done.out + done.err
+    assert {task["id"] for task in desk.at.tasks()} == made
+    whole(desk)
+
+
 def test_an_empty_bucket_of_a_phase_that_was_added_since(desk):
     desk.configure(PLANNER + LEDGER)
     assert desk.call(*small.start()).code == 0

@@ -115,6 +115,15 @@ class TestPull:
         assert running.call(*small.start()).code == 0
         assert len(running.at.content()["jira.issue"]) == len(before["jira.issue"])
 
+    def test_a_large_deletion_is_believed_when_a_person_says_so(self, running):
+        for name in ("Green light of Finance", "Green light of Sales", "Session", "Tell everybody"):
+            running.at.act("planner", "delete", TARA, task=running.at.task(name)["id"])
+        later(running)
+        sync(running, "--full")
+        sure = sync(running, "--deleted-on-purpose")
+        assert sure.code == 0
+        assert status(running)["tally"]["gone"] == 4
+
     def test_a_service_that_is_down_makes_its_half_stale_and_nothing_else(self, running):
         work(running, "Inventory")
         later(running, 0.1)

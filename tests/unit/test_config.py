@@ -7,6 +7,7 @@ import re
 import time
 import tomllib
 from contextlib import suppress
+from datetime import time as clock_time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from rollout_sync import config
 from rollout_sync.config import positions
 from rollout_sync.config.answers import answer_complaint
-from rollout_sync.config.document import SECTIONS
+from rollout_sync.config.document import SECTIONS, TABLES
 from rollout_sync.config.secrets import Secret, SecretPlace, fetch_secret, find_secret
 from rollout_sync.config.writing import compose, write
 from rollout_sync.errors import ConfigError
@@ -26,6 +27,9 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.toml"
 CANARY = "CANARY-9f3b2c7d1e"
 JIRA = '[jira]\nsite = "https://example.atlassian.net"\nemail = "cora@example.com"\nproject = "SEC"\n'
+MAIL = '[mail]\nsender = "rollouts@example.com"\n'
+SMTP = MAIL + 'channel = "smtp"\nhost = "smtp.example.com"\n'
+READERS = '[[digest.readers]]\nemail = "a@example.com"\nevery = "daily"\n[[digest.readers]]\n'
 
 
 class Shelf:
@@ -66,20 +70,29 @@ def test_the_example_loads_and_says_what_its_comments_say():
     assert settings.safety == config.SafetySettings()
     assert settings.timing == config.TimingSettings()
     assert settings.sandbox == config.SandboxSettings()
+    assert settings.mail.channel is config.MailChannel.NONE
+    assert (settings.digest.zone, settings.digest.time, settings.digest.weekday) == ("Europe/Berlin", clock_time(8), 0)
+    assert settings.digest.roles == load(JIRA).digest.roles
+    (reader,) = settings.digest.readers
+    assert (reader.name, reader.every) == ("Audrey Auditor", config.Cadence.MONTHLY)
 
 
 def test_the_example_names_every_key_once_and_explains_it():
     text = EXAMPLE.read_text(encoding="utf-8")
+    main, *repeated = re.split(r"^\[\[(digest\.readers)\]\]\n(.*?)(?=^\[)", text, flags=re.MULTILINE | re.DOTALL)
+    text = main + repeated[-1]
     parts = re.split(r"^\[(\w+)[\w.]*\]$", text, flags=re.MULTILINE)
     bodies: dict[str, str] = {}
     for section, body in zip(parts[1::2], parts[2::2], strict=True):
         bodies[section] = bodies.get(section, "") + body
     assert set(bodies) == set(SECTIONS)
     for section, model in SECTIONS.items():
-        for key in set(model.model_fields) - {"custom_fields", "accounts"}:
+        for key in set(model.model_fields) - {"custom_fields", "accounts", "roles", "readers"}:
             found = re.findall(rf"^(?:# )?{key} = ", bodies[section], flags=re.MULTILINE)
             assert len(found) == 1, f"[{section}] {key}"
-    assert {"[jira.custom_fields]", "[jira.accounts]"} <= set(text.splitlines())
+    assert {"[jira.custom_fields]", "[jira.accounts]", "[digest.roles]"} <= set(text.splitlines())
+    named = re.findall(r"^(?:# )?(\w+) = ", repeated[1], flags=re.MULTILINE)
+    assert sorted(named) == sorted(TABLES["digest", "readers"].model_fields)
 
 
 def test_every_commented_key_of_the_example_loads_too():
@@ -89,7 +102,7 @@ def test_every_commented_key_of_the_example_loads_too():
 
 
 def test_every_key_has_a_description_for_the_reference():
-    for section, model in SECTIONS.items():
+    for section, model in [*SECTIONS.items(), *TABLES.items()]:
         for key, field in model.model_fields.items():
             assert field.description or any(getattr(m, "description", "") for m in field.metadata), f"{section}.{key}"
 
@@ -100,6 +113,47 @@ def test_relative_paths_start_at_the_file(tmp_path):
     settings = config.load(config.locate(file, {}), {})
     assert settings.ledger.path == tmp_path / "state" / "ledger.sqlite"
     assert settings.people.default == tmp_path / "people.csv"
+
+
+def test_readers_take_over_what_the_section_says_and_roles_keep_their_defaults():
+    text = (
+        '[digest]\nzone = "Europe/Berlin"\ntime = "07:30"\nweekday = "wed"\nheartbeat = true\n'
+        '[digest.roles]\nsponsor = "monthly"\nit = "daily"\n'
+    )
+    last = 'email = "b@example.com"\nzone = "America/New_York"\ntime = "16:05"\nweekday = "fri"\nheartbeat = false\n'
+    digest = load(JIRA + text + READERS + last).digest
+    one, two = digest.readers
+    assert (one.every, one.zone, one.time, one.weekday) == (config.Cadence.DAILY, "Europe/Berlin", clock_time(7, 30), 2)
+    assert one.heartbeat
+    assert (two.every, two.zone, two.time, two.weekday) == (
+        config.Cadence.WEEKLY,
+        "America/New_York",
+        clock_time(16, 5),
+        4,
+    )
+    assert not two.heartbeat
+    assert {role: str(every) for role, every in digest.roles.items()} == {
+        "sponsor": "monthly",
+        "department_head": "weekly",
+        "supervisor": "weekly",
+        "coordinator": "daily",
+        "it": "daily",
+    }
+
+
+def test_mail_settings_are_complete_without_their_secret():
+    environ = {"ROLLOUT_SYNC_SMTP_PASSWORD": CANARY, "ROLLOUT_SYNC_WEBHOOK_URL": CANARY}
+    mail = load(JIRA + SMTP + 'user = "rollouts"\n', environ).mail
+    assert (mail.reply_to, mail.unsubscribe) == ("rollouts@example.com", "rollouts@example.com")
+    assert (mail.mode, mail.security) == (config.MailMode.AT_MOST_ONCE, config.MailSecurity.STARTTLS)
+    assert not mail.invitations
+    assert CANARY not in repr(mail)
+    assert fetch_secret(mail.password, environ, Shelf()).reveal() == CANARY
+
+
+def test_nothing_is_sent_unless_the_configuration_says_so():
+    assert load(JIRA).mail.channel is config.MailChannel.NONE
+    assert load(JIRA).digest.webhook is config.Webhook.NONE
 
 
 @pytest.mark.parametrize("service", ["jira", "planner"])
@@ -150,6 +204,30 @@ def test_no_service_is_refused():
             JIRA + "[timing]\ndeadline = 200\n",
             "[timing] settle_horizon: is 300 s, less than twice the deadline of 200 s",
         ),
+        (JIRA + '[mail]\nchannel = "fax"\n', "environment:6: [mail] channel: should be 'none', 'graph' or 'smtp'"),
+        (JIRA + '[mail]\nsender = "cora"\n', "environment:6: [mail] sender: is no e-mail address"),
+        (JIRA + MAIL + 'channel = "smtp"\n', "environment:5: [mail] host: is missing"),
+        (JIRA + '[mail]\nchannel = "smtp"\nhost = "a.example.com"\n', "[mail] sender: is missing"),
+        (JIRA + MAIL + 'channel = "graph"\n', "environment:7: [mail] channel: graph signs in with [planner]"),
+        (JIRA + MAIL + "drafts = true\n", 'environment:7: [mail] drafts: needs channel = "graph"'),
+        (JIRA + SMTP + 'user = "u"\nsecurity = "none"\n', "environment:10: [mail] security: none would send the pass"),
+        (JIRA + SMTP.replace("smtp.ex", "https://smtp.ex"), "environment:8: [mail] host: should be a host name"),
+        (JIRA + '[digest]\ntime = "8"\n', "environment:6: [digest] time: is no time of day; it looks like 08:00"),
+        (JIRA + '[digest]\nzone = "Europe/Berlni"\n', "no time zone 'Europe/Berlni' (did you mean \"Europe/Berlin\"?)"),
+        (JIRA + '[digest]\nzone = "/etc/passwd"\n', "environment:6: [digest] zone: is no name of a time zone"),
+        (JIRA + '[digest]\nzone = "Nowhere"\n', "there is no time zone 'Nowhere' (such as Europe/Berlin)"),
+        (JIRA + '[digest.roles]\nsponsor = "often"\n', "environment:6: [digest] roles.sponsor: should be 'daily'"),
+        (
+            JIRA + READERS + 'email = "b@example.com"\nevry = "daily"\n',
+            'environment:10: [digest] readers.2.evry: there is no such key (did you mean "every"?)',
+        ),
+        (JIRA + READERS + 'email = "x"\n', "environment:9: [digest] readers.2.email: is no e-mail address"),
+        (
+            JIRA + READERS + 'email = "b@example.com"\nzone = "A/B"\n',
+            "environment:10: [digest] readers.2.zone: there is",
+        ),
+        (JIRA + '[digest]\nreaders = [{email = "x"}]\n', "environment:6: [digest] readers.1.email: is no e-mail"),
+        (JIRA + READERS, "environment:8: [digest] readers.2.email: is missing"),
         (JIRA + "[jira\n", "environment:5:6: Cannot declare"),
         (JIRA + '[ledger]\npath = "a\\u0000b"\n', "environment:6: [ledger] path: has characters that cannot be used"),
     ],
@@ -234,6 +312,9 @@ def test_the_scanner_never_fails_and_tells_the_truth(text):
         JIRA + f'[jira.extra]\npassword = "{CANARY}"\n',
         JIRA + f'hold_status = "ATATT3xFfGF0{CANARY}abcdefgh"\n',
         f'token = "{CANARY}"\n',
+        JIRA + f'[mail]\npassword = "{CANARY}"\n',
+        JIRA + f'[digest]\nwebhook = "https://hooks.slack.com/services/T0/B0/{CANARY}"\n',
+        JIRA + f'[digest]\nwebhook_file = "https://x.logic.azure.com/workflows/1?sig={CANARY}{"y" * 20}"\n',
     ],
 )
 def test_a_secret_in_the_file_is_refused_and_not_repeated(text):
@@ -294,6 +375,9 @@ def test_the_environment_alone_is_enough(tmp_path):
         ("ROLLOUT_SYNC_SAFETY_INSECURE_LAB", "perhaps", "should be true or false"),
         ("ROLLOUT_SYNC_SAFETY_MAX_SHARE", "7", "$ROLLOUT_SYNC_SAFETY_MAX_SHARE: should be less than or equal to 1"),
         ("ROLLOUT_SYNC_JIRA_CUSTOM_FIELDS", "{}", "a table cannot be given in a variable"),
+        ("ROLLOUT_SYNC_DIGEST_ROLES", "{}", "a table cannot be given in a variable"),
+        ("ROLLOUT_SYNC_DIGEST_READERS", "x", "tables cannot be given in a variable"),
+        ("ROLLOUT_SYNC_MAIL_DRAFTS", "maybe", "should be true or false"),
     ],
 )
 def test_a_wrong_variable_is_named(variable, value, expected):

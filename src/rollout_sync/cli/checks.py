@@ -109,11 +109,17 @@ def secret_checks(invocation: Invocation, settings: Settings) -> Iterator[Check]
 
 def needed_secrets(settings: Settings) -> tuple[SecretPlace, ...]:
     """Secrets that the chosen ways of signing in need. A certificate's key may have no passphrase."""
-    from rollout_sync.config.settings import GraphAuth  # noqa: PLC0415 - the settings loaded it already
+    from rollout_sync.config.settings import GraphAuth, MailChannel, Webhook  # noqa: PLC0415 - loaded already
 
-    jira = (settings.jira.token,) if settings.jira else ()
-    has_secret = settings.planner is not None and settings.planner.auth is GraphAuth.CLIENT_SECRET
-    return (*jira, settings.planner.secret) if settings.planner and has_secret else jira
+    mail, digest = settings.mail, settings.digest
+    found = [settings.jira.token] if settings.jira else []
+    if settings.planner is not None and settings.planner.auth is GraphAuth.CLIENT_SECRET:
+        found.append(settings.planner.secret)
+    if mail.channel is MailChannel.SMTP and mail.user:
+        found.append(mail.password)
+    if digest.webhook is not Webhook.NONE:
+        found.append(digest.webhook_url)
+    return tuple(found)
 
 
 def ledger_check(path: Path) -> Check:

@@ -18,8 +18,8 @@ from rollout_sync.cli.answer import INTERRUPTED, Status
 from rollout_sync.cli.command import Command, Group
 from rollout_sync.cli.door import code_of
 from rollout_sync.cli.group import COMMANDS, cli
-from rollout_sync.config.document import SECTIONS
-from rollout_sync.config.environment import GRAPH_PASSPHRASE, GRAPH_SECRET, JIRA_TOKEN, variable_of
+from rollout_sync.config.document import SECTIONS, TABLES
+from rollout_sync.config.environment import SECRET_VARIABLES, variable_of
 from rollout_sync.config.location import FILE_NAME, VARIABLE
 from rollout_sync.errors import RolloutSyncError
 
@@ -122,8 +122,8 @@ An environment variable goes over the file. Lists are written with commas betwee
 
 Secrets are no keys. They are taken from the first place that has them:
 
-1. an environment variable: `{JIRA_TOKEN}`, `{GRAPH_SECRET}`, `{GRAPH_PASSPHRASE}`;
-2. a file with mode 0600: `token_file`, `secret_file`, `passphrase_file`;
+1. an environment variable: {", ".join(f"`{name}`" for name in SECRET_VARIABLES)};
+2. a file with mode 0600: `token_file`, `secret_file`, `passphrase_file`, `password_file`, `webhook_file`;
 3. the key store of the operating system, where `rollout-sync init` puts them.
 """
 
@@ -133,12 +133,27 @@ def _section(name: str) -> str:
     needed = set(schema.get("required", ()))
     rows = [_key(name, key, field, is_needed=key in needed) for key, field in schema["properties"].items()]
     head = [f"## [{name}]", "", str(schema.get("description", "")), ""]
-    return "\n".join([*head, "| key | value | default | meaning | variable |", "|---|---|---|---|---|", *rows, ""])
+    below = [_table(*path) for path in TABLES if path[0] == name]
+    columns = ["| key | value | default | meaning | variable |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *columns, *rows, "", *below])
+
+
+def _table(section: str, key: str) -> str:
+    """Keys of a repeated table, which no variable sets."""
+    schema = TABLES[section, key].model_json_schema()
+    needed = set(schema.get("required", ()))
+    rows = [
+        _cells(f"`{name}`", _kind(field), "needed" if name in needed else _default(field), field["description"])
+        for name, field in schema["properties"].items()
+    ]
+    head = [f"### [[{section}.{key}]]", "", str(schema.get("description", "")), ""]
+    return "\n".join([*head, "| key | value | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 
 def _key(section: str, key: str, field: Mapping[str, Any], *, is_needed: bool) -> str:
     default = "needed" if is_needed else _default(field)
-    variable = "" if field.get("type") == "object" else f"`{variable_of(section, key)}`"
+    is_table = field.get("type") == "object" or (section, key) in TABLES
+    variable = "" if is_table else f"`{variable_of(section, key)}`"
     return _cells(f"`{key}`", _kind(field), default, str(field.get("description", "")), variable)
 
 
@@ -149,6 +164,8 @@ def _kind(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{word}`" for word in field["enum"])
     kind = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}
+    if "$ref" in field:
+        return "tables"
     if field["type"] == "array":
         return "list of " + _kind(field["items"])
     return "table" if field["type"] == "object" else kind[field["type"]] + _limits(field)

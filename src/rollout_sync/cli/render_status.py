@@ -30,7 +30,7 @@ class ShownStatus:
 
     Attributes:
         was: colour of the review before; None for the first.
-        stale: the data are too old, and the colour is the last one that could be told.
+        stale: the data are too old or too few: the colour is grey, or red where it was, and `computed` is the last known.
         titles: of the items that the other members name by key.
         forecast: deciles, chances, pace, seed and fingerprint; None where there is nothing to forecast.
     """

@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rollout_sync.config.document import ConfigDocument, JiraSection, PlannerSection
-from rollout_sync.config.environment import GRAPH_PASSPHRASE, GRAPH_SECRET, JIRA_TOKEN
+from rollout_sync.config.document import (
+    ConfigDocument,
+    DigestSection,
+    JiraSection,
+    MailSection,
+    PlannerSection,
+    ReaderTable,
+)
+from rollout_sync.config.environment import GRAPH_PASSPHRASE, GRAPH_SECRET, JIRA_TOKEN, SMTP_PASSWORD, WEBHOOK_URL
 from rollout_sync.config.location import user_data
 from rollout_sync.config.secrets import SecretPlace
 from rollout_sync.config.settings import (
+    Cadence,
+    DigestSettings,
     GraphAuth,
     JiraAuth,
     JiraSettings,
     LedgerSettings,
+    MailChannel,
+    MailMode,
+    MailSecurity,
+    MailSettings,
     PeopleSettings,
     PlannerSettings,
+    ReaderSettings,
     SafetySettings,
     SandboxSettings,
     Settings,
     SyncSettings,
     TimingSettings,
+    Webhook,
 )
 
 _AUTHORITY = "https://login.microsoftonline.com"
 _PUBLISHED_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox tells it to everybody
+_COORDINATOR = "cora.coordinator@example.com"
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_ROLES: Mapping[str, Cadence] = {
+    "sponsor": Cadence.WEEKLY,
+    "department_head": Cadence.WEEKLY,
+    "supervisor": Cadence.WEEKLY,
+    "coordinator": Cadence.DAILY,
+}
 _PUBLISHED_SECRET = "sandbox-secret"  # noqa: S105 - the same
 
 
 def sandbox_sections(root: str) -> dict[str, object]:
-    """The `[jira]`, `[planner]` and `[safety]` sections that speak to a sandbox at this address."""
+    """The `[jira]`, `[planner]`, `[mail]` and `[safety]` sections that speak to a sandbox at this address."""
     return {
-        "jira": {"site": f"{root}/jira", "email": "cora.coordinator@example.com", "project": "SEC"},
+        "jira": {"site": f"{root}/jira", "email": _COORDINATOR, "project": "SEC"},
         "planner": {
             "tenant": "example.com",
             "client_id": "11111111-1111-4111-8111-111111111111",
@@ -41,6 +65,7 @@ def sandbox_sections(root: str) -> dict[str, object]:
             "authority": _AUTHORITY,
             "base_url": f"{root}/graph/v1.0",
         },
+        "mail": {"channel": "graph", "sender": _COORDINATOR},
         "safety": {"insecure_lab": True},
     }
 
@@ -69,6 +94,8 @@ def build(document: ConfigDocument, folder: Path, source: Path | None, sandbox_u
             every=timedelta(minutes=document.sync.every_minutes),
             full_every=timedelta(hours=document.sync.full_every_hours),
         ),
+        mail=_mail(document.mail, folder),
+        digest=_digest(document.digest, folder),
         people=PeopleSettings(default=_path(document.people.default, folder)),
         sandbox=SandboxSettings(
             port=document.sandbox.port, state=_path(document.sandbox.state, folder), seed=document.sandbox.seed
@@ -129,6 +156,65 @@ def _planner(section: PlannerSection, folder: Path, beside: Path, sandbox_url: s
             file_key="[planner] passphrase_file",
             file=_path(section.passphrase_file, folder),
         ),
+    )
+
+
+def _mail(section: MailSection, folder: Path) -> MailSettings:
+    sender, host, user = section.sender or "", section.host or "", section.user or ""
+    return MailSettings(
+        channel=MailChannel(section.channel),
+        sender=sender,
+        sender_name=section.sender_name,
+        reply_to=section.reply_to or sender,
+        unsubscribe=section.unsubscribe or sender,
+        mode=MailMode(section.mode),
+        drafts=section.drafts,
+        invitations=section.invitations,
+        host=host,
+        port=section.port,
+        security=MailSecurity(section.security),
+        user=user,
+        password=SecretPlace(
+            name="SMTP password",
+            variable=SMTP_PASSWORD,
+            account=f"smtp:{host}:{user}",
+            file_key="[mail] password_file",
+            file=_path(section.password_file, folder),
+        ),
+    )
+
+
+def _digest(section: DigestSection, folder: Path) -> DigestSettings:
+    return DigestSettings(
+        zone=section.zone,
+        time=time.fromisoformat(section.time),
+        weekday=_WEEKDAYS.index(section.weekday),
+        heartbeat=section.heartbeat,
+        boards=section.boards,
+        webhook=Webhook(section.webhook),
+        webhook_url=SecretPlace(
+            name="webhook URL",
+            variable=WEBHOOK_URL,
+            account=f"webhook:{section.webhook}",
+            file_key="[digest] webhook_file",
+            file=_path(section.webhook_file, folder),
+        ),
+        roles={**_ROLES, **{role: Cadence(every) for role, every in section.roles.items()}},
+        readers=tuple(_reader(table, section) for table in section.readers),
+    )
+
+
+def _reader(table: ReaderTable, section: DigestSection) -> ReaderSettings:
+    return ReaderSettings(
+        email=table.email,
+        name=table.name or "",
+        rollouts=tuple(table.rollouts),
+        departments=tuple(table.departments),
+        every=Cadence(table.every),
+        weekday=_WEEKDAYS.index(table.weekday or section.weekday),
+        time=time.fromisoformat(table.time or section.time),
+        zone=table.zone or section.zone,
+        heartbeat=section.heartbeat if table.heartbeat is None else table.heartbeat,
     )
 
 

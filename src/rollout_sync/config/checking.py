@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ValidationError
 
-from rollout_sync.config.document import SECTIONS, ConfigDocument
-from rollout_sync.config.environment import GRAPH_SECRET, JIRA_TOKEN, variable_of
+from rollout_sync.config.document import SECTIONS, TABLES, ConfigDocument
+from rollout_sync.config.environment import GRAPH_SECRET, JIRA_TOKEN, SMTP_PASSWORD, WEBHOOK_URL, variable_of
 from rollout_sync.config.positions import KeyPath
 from rollout_sync.config.spelling import nearest_hint
 from rollout_sync.errors import ConfigError, Problem
@@ -18,7 +19,11 @@ from rollout_sync.transport.allowed import checked_base_url
 
 MOST_PROBLEMS = 20
 _SECRET_WORDS = re.compile(r"(?:^|_)(?:api_?)?(?:token|secret|password|passwd|passphrase|private_?key|credentials?)$")
-_SECRET_SHAPES = re.compile(r"\bATATT3[\w=-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{20,}\.[\w-]{20,}")
+_SECRET_SHAPES = re.compile(
+    r"\bATATT3[\w=-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{20,}\.[\w-]{20,}"
+    r"|hooks\.slack\.com/|\.webhook\.office\.com/|[?&]sig=[\w%-]{20,}"
+)
+_VARIABLES = {"jira": JIRA_TOKEN, "mail": SMTP_PASSWORD, "digest": WEBHOOK_URL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,39 @@ def _planner(document: ConfigDocument, origin: Origin) -> Iterator[Problem]:
     yield from _url(("planner", "base_url"), planner.base_url, document, origin)
 
 
+def _mail(document: ConfigDocument, origin: Origin) -> Iterator[Problem]:
+    mail = document.mail
+    if mail.channel != "none" and mail.sender is None:
+        yield origin.problem(("mail", "sender"), f'is missing; channel = "{mail.channel}" needs it', 'add sender = "…"')
+    if mail.channel == "graph" and document.planner is None:
+        yield origin.problem(("mail", "channel"), "graph signs in with [planner], which is missing", "add [planner]")
+    if mail.drafts and mail.channel != "graph":
+        yield origin.problem(("mail", "drafts"), 'needs channel = "graph"', "SMTP has no drafts; write drafts = false")
+
+
+def _smtp(document: ConfigDocument, origin: Origin) -> Iterator[Problem]:
+    mail = document.mail
+    if mail.channel != "smtp":
+        return
+    if mail.host is None:
+        yield origin.problem(("mail", "host"), 'is missing; channel = "smtp" needs it', 'add host = "…"')
+    if mail.user is not None and mail.security == "none" and not document.safety.insecure_lab:
+        hint = 'write security = "starttls" or "tls", or leave user out for a relay that asks for no password'
+        yield origin.problem(("mail", "security"), "none would send the password in the clear", hint)
+
+
+def _zones(document: ConfigDocument, origin: Origin) -> Iterator[Problem]:
+    digest = document.digest
+    named: list[tuple[KeyPath, str]] = [(("digest", "zone"), digest.zone)]
+    named += [(("digest", "readers", str(n), "zone"), one.zone or "UTC") for n, one in enumerate(digest.readers, 1)]
+    for path, zone in named:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            hint = nearest_hint(zone, available_timezones()) if "/" in zone else "such as Europe/Berlin"
+            yield origin.problem(path, f"there is no time zone {zone!r}", hint)
+
+
 def _url(path: KeyPath, text: str, document: ConfigDocument, origin: Origin) -> Iterator[Problem]:
     safety = document.safety
     try:
@@ -100,7 +138,15 @@ def _timing(document: ConfigDocument, origin: Origin) -> Iterator[Problem]:
         )
 
 
-_RULES: tuple[Callable[[ConfigDocument, Origin], Iterator[Problem]], ...] = (_no_service, _jira, _planner, _timing)
+_RULES: tuple[Callable[[ConfigDocument, Origin], Iterator[Problem]], ...] = (
+    _no_service,
+    _jira,
+    _planner,
+    _timing,
+    _mail,
+    _smtp,
+    _zones,
+)
 
 
 def _leaves(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
@@ -121,7 +167,7 @@ def _is_secret(path: KeyPath, value: object) -> bool:
 
 
 def _why_secret(path: KeyPath) -> tuple[str, str]:
-    variable = JIRA_TOKEN if path[:1] == ("jira",) else GRAPH_SECRET
+    variable = _VARIABLES.get(path[0] if path else "", GRAPH_SECRET)
     hint = f"store it with rollout-sync init --secrets-only or in the environment variable {variable}"
     return (
         "a secret does not belong in this file; take it out and replace it at its service, it may have been seen",
@@ -130,8 +176,11 @@ def _why_secret(path: KeyPath) -> tuple[str, str]:
 
 
 def _key_path(location: Sequence[str | int]) -> KeyPath:
+    if location[:2] in TABLES:
+        # People count from 1.
+        return tuple(part if isinstance(part, str) else str(part + 1) for part in location[:4])
     names = [part for part in location if isinstance(part, str)]
-    depth = 3 if names[1:2] in (["custom_fields"], ["accounts"]) else 2
+    depth = 3 if names[1:2] in (["custom_fields"], ["accounts"], ["roles"]) else 2
     return tuple(names[:depth])
 
 
@@ -153,6 +202,12 @@ _WORDS = {"missing": "is missing", "string_too_short": "is empty"}
 _PATTERN_WORDS = {
     "project": "is no project key; it is the part before the hyphen of an issue key, in capitals",
     "email": "is no e-mail address",
+    "sender": "is no e-mail address",
+    "reply_to": "is no e-mail address",
+    "unsubscribe": "is no e-mail address",
+    "host": "should be a host name without a scheme and without a port",
+    "time": "is no time of day; it looks like 08:00",
+    "zone": "is no name of a time zone; it looks like Europe/Berlin",
     "tenant": "is neither a tenant id nor a domain",
     "allow_hosts": "should hold host names without https:// and without a path",
     "custom_fields": "has a name that is no field id, such as customfield_10300",
@@ -169,7 +224,7 @@ def _plain(message: str) -> str:
 def _siblings(path: KeyPath) -> tuple[str, ...]:
     if len(path) < 2:  # noqa: PLR2004 - a section's own name
         return tuple(SECTIONS)
-    section = cast("type[BaseModel] | None", SECTIONS.get(path[0]))
+    section = cast("type[BaseModel] | None", TABLES.get((path[0], path[1])) or SECTIONS.get(path[0]))
     return tuple(section.model_fields) if section else tuple(SECTIONS)
 
 

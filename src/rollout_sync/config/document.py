@@ -16,6 +16,11 @@ _ProjectKey = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,254}$")]
 _FieldId = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,254}$")]
 _Host = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
 _Tenant = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
+_Zone = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")]
+_Time = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+_Role = Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_-]*$")]
+_Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_Cadence = Literal["daily", "weekly", "monthly", "never"]
 _Scalar = str | int | float | bool
 
 
@@ -128,6 +133,84 @@ class SyncSection(_Section):
     ] = 20
 
 
+class MailSection(_Section):
+    """How mails go out. Nothing is sent while the channel is none."""
+
+    channel: Annotated[
+        Literal["none", "graph", "smtp"],
+        Field(description="none, graph (Microsoft Graph, with the sign-in of [planner]), or smtp."),
+    ] = "none"
+    sender: Annotated[_Address | None, Field(description="Address that mails come from.")] = None
+    sender_name: Annotated[_Line, Field(description="Name beside that address.")] = "Rollout agent"
+    reply_to: Annotated[_Address | None, Field(description="Address for answers; default: the sender.")] = None
+    unsubscribe: Annotated[
+        _Address | None, Field(description="Address that asks to be left out go to; default: the sender.")
+    ] = None
+    mode: Annotated[
+        Literal["at-most-once", "at-least-once"],
+        Field(description="What happens to a mail whose sending got no answer: shown, or sent again."),
+    ] = "at-most-once"
+    drafts: Annotated[
+        bool, Field(description="Graph only: write a draft, then send it, so that a lost answer can be cleared up.")
+    ] = False
+    invitations: Annotated[bool, Field(description="Send invitations for training sessions.")] = False
+    host: Annotated[_Host | None, Field(description="SMTP server.")] = None
+    port: Annotated[int, Field(ge=1, le=65_535, description="Port of the SMTP server.")] = 587
+    security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Field(description="starttls (usually port 587), tls (465), or none: a relay that asks for no password."),
+    ] = "starttls"
+    user: Annotated[_Line | None, Field(description="SMTP account; without it there is no signing in.")] = None
+    password_file: Annotated[_Path | None, Field(description="File, mode 0600, that holds the SMTP password.")] = None
+
+
+class ReaderTable(_Section):
+    """A reader beyond the roles, or other wishes of a person who has one; a table for each."""
+
+    email: Annotated[_Address, Field(description="Address of the reader.")]
+    name: Annotated[_Line | None, Field(description="How to call the reader.")] = None
+    rollouts: Annotated[list[_Line], Field(description="Names of rollouts; empty: all.", max_length=200)] = Field(
+        default_factory=list
+    )
+    departments: Annotated[list[_Line], Field(description="Names of departments; empty: all.", max_length=200)] = Field(
+        default_factory=list
+    )
+    every: Annotated[_Cadence, Field(description="How often: daily, weekly, monthly, never.")] = "weekly"
+    weekday: Annotated[_Weekday | None, Field(description="Day of a weekly digest; default: that of [digest].")] = None
+    time: Annotated[_Time | None, Field(description="Time of day; default: that of [digest].")] = None
+    zone: Annotated[_Zone | None, Field(description="Time zone; default: that of [digest].")] = None
+    heartbeat: Annotated[bool | None, Field(description="As in [digest]; default: that.")] = None
+
+
+class DigestSection(_Section):
+    """Who is told how it stands, and when. `digest --due` sends what is due."""
+
+    zone: Annotated[_Zone, Field(description="Time zone of all times here, such as Europe/Berlin.")] = "UTC"
+    time: Annotated[_Time, Field(description="Time of day from which a digest is due.")] = "08:00"
+    weekday: Annotated[_Weekday, Field(description="Day of weekly digests.")] = "mon"
+    heartbeat: Annotated[
+        bool, Field(description="Send a line when nothing changed and nothing is owed; without it: silence.")
+    ] = False
+    boards: Annotated[
+        bool, Field(description="Keep the summary in a comment of the main Jira epic and in a Planner task.")
+    ] = True
+    webhook: Annotated[
+        Literal["none", "teams", "slack"], Field(description="Post the summary to a channel, as a card.")
+    ] = "none"
+    webhook_file: Annotated[_Path | None, Field(description="File, mode 0600, that holds the webhook's URL.")] = None
+    roles: Annotated[
+        dict[_Role, _Cadence],
+        Field(
+            description="How often each role is told; sponsor, department_head and supervisor weekly, "
+            "coordinator daily, others never.",
+            max_length=50,
+        ),
+    ] = Field(default_factory=dict)
+    readers: Annotated[
+        list[ReaderTable], Field(description="Extra readers, in tables [[digest.readers]].", max_length=500)
+    ] = Field(default_factory=list)
+
+
 class PeopleSection(_Section):
     """The people list."""
 
@@ -151,6 +234,8 @@ class ConfigDocument(_Section):
     safety: SafetySection = SafetySection()
     timing: TimingSection = TimingSection()
     sync: SyncSection = SyncSection()
+    mail: MailSection = MailSection()
+    digest: DigestSection = DigestSection()
     people: PeopleSection = PeopleSection()
     sandbox: SandboxSection = SandboxSection()
 
@@ -162,6 +247,11 @@ SECTIONS: dict[str, type[_Section]] = {
     "safety": SafetySection,
     "timing": TimingSection,
     "sync": SyncSection,
+    "mail": MailSection,
+    "digest": DigestSection,
     "people": PeopleSection,
     "sandbox": SandboxSection,
 }
+
+TABLES: dict[tuple[str, str], type[_Section]] = {("digest", "readers"): ReaderTable}
+"""Keys that are repeated tables, `[[section.key]]`."""

@@ -8,7 +8,7 @@ from typing import get_origin
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from rollout_sync.config.document import SECTIONS
+from rollout_sync.config.document import SECTIONS, TABLES
 from rollout_sync.config.spelling import nearest_hint
 from rollout_sync.errors import Problem
 
@@ -16,7 +16,10 @@ PREFIX = "ROLLOUT_SYNC_"
 JIRA_TOKEN = "ROLLOUT_SYNC_JIRA_TOKEN"  # noqa: S105 - the name of a variable
 GRAPH_SECRET = "ROLLOUT_SYNC_GRAPH_SECRET"  # noqa: S105 - the same
 GRAPH_PASSPHRASE = "ROLLOUT_SYNC_GRAPH_PASSPHRASE"  # noqa: S105 - the same
-_SECRET_VARIABLES = frozenset({JIRA_TOKEN, GRAPH_SECRET, GRAPH_PASSPHRASE})
+SMTP_PASSWORD = "ROLLOUT_SYNC_SMTP_PASSWORD"  # noqa: S105 - the same
+WEBHOOK_URL = "ROLLOUT_SYNC_WEBHOOK_URL"
+SECRET_VARIABLES = (JIRA_TOKEN, GRAPH_SECRET, GRAPH_PASSPHRASE, SMTP_PASSWORD, WEBHOOK_URL)
+"""Every variable that may hold a secret."""
 
 _KINDS: tuple[tuple[type, str], ...] = ((int, "a whole number"), (float, "a number"), (bool, "true or false"))
 
@@ -58,7 +61,7 @@ def variable_of(section: str, key: str) -> str:
 
 
 def _target(variable: str) -> tuple[str, str] | None:
-    if not variable.startswith(PREFIX) or variable in _SECRET_VARIABLES:
+    if not variable.startswith(PREFIX) or variable in SECRET_VARIABLES:
         return None
     section, _, key = variable[len(PREFIX) :].lower().partition("_")
     return (section, key) if section in SECTIONS and key else None
@@ -73,6 +76,8 @@ def _read(variable: str, target: tuple[str, str], text: str) -> Problem | tuple[
     kind = get_origin(fields[key].annotation)
     if kind is dict:
         return _problem(variable, "a table cannot be given in a variable", f"write [{section}.{key}] in config.toml")
+    if (section, key) in TABLES:
+        return _problem(variable, "tables cannot be given in a variable", f"write [[{section}.{key}]] in config.toml")
     if kind is list:
         return ([part.strip() for part in text.split(",") if part.strip()],)
     return _scalar(variable, fields[key], text)

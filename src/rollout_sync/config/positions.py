@@ -36,14 +36,16 @@ KeyPath = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Scan:
-    """State of the pass: the table that is open, the parts of the key that is being read, brackets."""
+    """State of the pass: the table that is open, the parts of the key that is being read, brackets, repeated tables."""
 
     table: KeyPath = ()
+    repeats: dict[KeyPath, int] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     nesting: int = 0
     dots: int = 0
     at_start: bool = True
     in_header: bool = False
+    is_repeated: bool = False
     in_value: bool = False
 
 
@@ -60,12 +62,17 @@ def check_limits(text: str, where: str) -> None:
 
 
 def key_lines(text: str) -> Mapping[KeyPath, int]:
-    """1-based line of every table header and key outside of inline tables; the first line where one is repeated."""
+    """1-based line of every table header and key outside of inline tables; the first line where one is repeated.
+
+    The n-th of the tables `[[a.b]]` is also there as (a, b, n), n from 1, and its keys only so.
+    """
     lines: dict[KeyPath, int] = {}
     for number, scan in _steps(text):
         if scan.parts and not scan.in_value:
             path = tuple(scan.parts) if scan.in_header else (*scan.table, *scan.parts)
             lines.setdefault(path, number)
+            if scan.in_header and scan.is_repeated:
+                lines.setdefault(_numbered(scan, path), number)
     return lines
 
 
@@ -86,15 +93,29 @@ def _steps(text: str) -> Iterator[tuple[int, _Scan]]:
 def _end_line(scan: _Scan) -> None:
     scan.dots = 0
     if scan.in_header:
-        scan.table = tuple(scan.parts)
+        _open_table(scan)
     if scan.nesting == 0 or scan.in_header:
         scan.parts, scan.at_start, scan.in_header, scan.in_value, scan.nesting = [], True, False, False, 0
+        scan.is_repeated = False
+
+
+def _open_table(scan: _Scan) -> None:
+    path = scan.table = tuple(scan.parts)
+    if scan.is_repeated:
+        scan.table = _numbered(scan, path)
+        scan.repeats[path] = scan.repeats.get(path, 0) + 1
+
+
+def _numbered(scan: _Scan, path: KeyPath) -> KeyPath:
+    return (*path, str(scan.repeats.get(path, 0) + 1))
 
 
 def _mark(scan: _Scan, mark: str) -> None:
     scan.dots = scan.dots + 1 if mark == "." else 0
     if mark == "[" and scan.at_start:
         scan.in_header, scan.at_start = True, False
+    elif mark == "[" and scan.in_header and not scan.parts:
+        scan.is_repeated = True
     elif mark in "[{" and not scan.in_header:
         scan.nesting += 1
     elif mark in "]}" and not scan.in_header:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time as clock_time
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +29,46 @@ class GraphAuth(StrEnum):
     CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method, not a secret
     CERTIFICATE = "certificate"
     DEVICE_CODE = "device-code"
+
+
+class MailChannel(StrEnum):
+    """What carries mails."""
+
+    NONE = "none"
+    GRAPH = "graph"
+    SMTP = "smtp"
+
+
+class MailMode(StrEnum):
+    """What becomes of a mail whose sending got no answer: shown to a person, or sent again."""
+
+    AT_MOST_ONCE = "at-most-once"
+    AT_LEAST_ONCE = "at-least-once"
+
+
+class MailSecurity(StrEnum):
+    """How the connection to an SMTP server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class Cadence(StrEnum):
+    """How often a reader is told."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    NEVER = "never"
+
+
+class Webhook(StrEnum):
+    """What kind of card is posted to a channel."""
+
+    NONE = "none"
+    TEAMS = "teams"
+    SLACK = "slack"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +178,79 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """Section `[mail]`.
+
+    Attributes:
+        sender: address that mails come from; empty only where the channel is none.
+        reply_to, unsubscribe: the sender where the file names no other.
+        drafts: Graph writes a draft and then sends it.
+        invitations: whether training sessions become calendar events.
+        user: SMTP account; empty for a relay that asks for none. `password` is fetched only where it is set.
+    """
+
+    password: SecretPlace
+    channel: MailChannel = MailChannel.NONE
+    sender: str = ""
+    sender_name: str = "Rollout agent"
+    reply_to: str = ""
+    unsubscribe: str = ""
+    mode: MailMode = MailMode.AT_MOST_ONCE
+    drafts: bool = False
+    invitations: bool = False
+    host: str = ""
+    port: int = 587
+    security: MailSecurity = MailSecurity.STARTTLS
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderSettings:
+    """A table `[[digest.readers]]`; what it leaves out is filled in from `[digest]`.
+
+    Attributes:
+        rollouts, departments: names; empty for all of them.
+        weekday: 0 is Monday.
+        zone: IANA name of a time zone that exists.
+    """
+
+    email: str
+    every: Cadence
+    weekday: int
+    time: clock_time
+    zone: str
+    heartbeat: bool
+    name: str = ""
+    rollouts: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSettings:
+    """Section `[digest]`.
+
+    Attributes:
+        zone: IANA name of a time zone that exists.
+        time: local time from which a digest is due.
+        weekday: day of weekly digests; 0 is Monday.
+        heartbeat: whether a line is sent when there is nothing to tell.
+        boards: whether Jira and Planner show the summary.
+        webhook_url: where the secret URL of the webhook is kept.
+        roles: how often each role is told, with the defaults filled in; a role that is not named is never told.
+    """
+
+    webhook_url: SecretPlace
+    roles: Mapping[str, Cadence]
+    zone: str = "UTC"
+    time: clock_time = clock_time(8, 0)
+    weekday: int = 0
+    heartbeat: bool = False
+    boards: bool = True
+    webhook: Webhook = Webhook.NONE
+    readers: tuple[ReaderSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleSettings:
     """Section `[people]`: the list that is used when none is named; None when there is none."""
 
@@ -164,6 +278,8 @@ class Settings:
     """
 
     ledger: LedgerSettings
+    mail: MailSettings
+    digest: DigestSettings
     source: Path | None = None
     jira: JiraSettings | None = None
     planner: PlannerSettings | None = None

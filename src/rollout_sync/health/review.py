@@ -144,7 +144,8 @@ class Review:
         was: the colour of the review before; None for the first.
         sentence: the whole in at most 25 words: colour, why, and the date.
         score: weighted mean of the signals that are not grey, for sorting only.
-        stale: the data are too old to be trusted; the colour is the last known one, shown as grey.
+        stale: the data are too old to be trusted: `colour` is grey, or red where that was known; `computed` is the last
+            known one.
         drag: the signal that costs most; None when all is green.
         moved: the (up to three) facts that changed most since the review before, in words.
         contradictions: what does not fit together, listed even when green.

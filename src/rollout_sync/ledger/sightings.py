@@ -105,7 +105,8 @@ def store(connection: Connection, tracker: TrackerName, pulled: Pulled) -> None:
     for rollout, keys in pulled.gone.items():
         entries.mark_gone(connection, rollout, keys)
     _store_seen(connection, pulled)
-    for one in pulled.newcomers:
+    changed = [one for one in pulled.newcomers if _is_news(connection, tracker, one)]
+    for one in changed:
         row = {"rollout_id": one.rollout, "tracker": tracker.value, "remote_id": one.remote.id, "body": _body(one)}
         connection.execute(newcomer.insert().prefix_with("OR REPLACE"), row)
     for rollout, ids in pulled.left.items():
@@ -119,12 +120,22 @@ def store(connection: Connection, tracker: TrackerName, pulled: Pulled) -> None:
     if pulled.cursors:
         rows = [{"scope": scope, "value": value} for scope, value in pulled.cursors.items()]
         connection.execute(cursor.insert().prefix_with("OR REPLACE"), rows)
-    touch(connection, _touched_by(pulled))
+    news = {one.rollout for one in pulled.seen} | {one.rollout for one in changed}
+    touch(connection, news | pulled.left.keys() | pulled.gone.keys())
 
 
-def _touched_by(pulled: Pulled) -> set[RolloutId]:
-    rows = {one.rollout for one in pulled.seen} | {one.rollout for one in pulled.newcomers}
-    return rows | pulled.left.keys() | pulled.gone.keys()
+def _is_news(connection: Connection, tracker: TrackerName, one: Newcomer) -> bool:
+    """Whether people's own work looks otherwise than before; Planner shows all of it on every tick."""
+    chosen = sa.select(newcomer.c.body).where(
+        newcomer.c.rollout_id == one.rollout,
+        newcomer.c.tracker == tracker.value,
+        newcomer.c.remote_id == one.remote.id,
+    )
+    body = connection.execute(chosen).scalar()
+    if body is None:
+        return True
+    was = _newcomer(one.rollout, body)
+    return (was.under, was.remote, was.fields) != (one.under, one.remote, one.fields)
 
 
 def touch(connection: Connection, rollouts: Iterable[RolloutId]) -> None:

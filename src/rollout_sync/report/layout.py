@@ -34,7 +34,7 @@ def _environment() -> Environment:
         share=words.share,
         signed_days=words.signed_days,
         moved=words.moved,
-        capital_letter=words.capital,
+        sentence=words.sentence,
         address=words.safe_address,
     )
     environment.globals.update(count=words.count, nothing=words.NOTHING)

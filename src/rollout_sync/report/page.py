@@ -22,7 +22,7 @@ from rollout_sync.report.pictures.canvas import Form, Picture
 from rollout_sync.report.pictures.fan import fan_picture
 from rollout_sync.report.pictures.gantt import gantt_picture
 from rollout_sync.report.view import BurnPoint, RolloutView, day_of
-from rollout_sync.report.words import SIGNAL_WORDS, SIGNS, Sign, age, capital, count, moment
+from rollout_sync.report.words import SIGNAL_WORDS, SIGNS, Sign, age, count, moment
 
 MOST_REFS = 6
 """Links to items behind one sentence."""
@@ -187,7 +187,7 @@ def _drivers(drivers: Sequence[Driver], refs: Mapping[str, Ref]) -> tuple[Driver
     return tuple(
         DriverRow(
             driver=one,
-            sentence=capital(one.sentence.partition(" d: ")[2] or one.sentence),
+            sentence=one.sentence.partition(" d: ")[2] or one.sentence,
             width=max(round(100 * abs(one.days) / most), 2),
             refs=_known(one.items, refs),
         )

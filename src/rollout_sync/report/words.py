@@ -16,6 +16,7 @@ DASH = "\u2013"
 NOTHING = DASH
 LOOPBACK = ("127.0.0.1", "localhost")
 _HOUR, _DAY = 3_600, 86_400
+_PERCENT = re.compile(r"(?<=\d) ?%")
 _SPACES = re.compile(" {2,}")
 _LINE_BREAKS = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029", " "))
 
@@ -91,9 +92,10 @@ def moved(times: int) -> str:
     return {0: "never moved", 1: "moved once"}.get(times, f"moved {times} times")
 
 
-def capital(sentence: str) -> str:
-    """With a capital letter at its beginning."""
-    return sentence[:1].upper() + sentence[1:]
+def sentence(words: str) -> str:
+    """With a capital letter, a full stop, and percentages that stay on one line."""
+    whole = _PERCENT.sub("\u00a0%", words[:1].upper() + words[1:])
+    return whole if not whole or whole[-1] in ".?!" else f"{whole}."
 
 
 def signed_days(number: float) -> str:

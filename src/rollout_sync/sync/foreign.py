@@ -29,9 +29,7 @@ def check(
     Raises:
         ForeignRollout: the ledger is empty, or older than what stands there.
     """
-    traces = {
-        name: [trace for trace in one.traces if trace.title in ("", rollout.name)] for name, one in inspections.items()
-    }
+    traces = {name: concerned(rollout, one.traces, kept) for name, one in inspections.items()}
     if known is None:
         existing = {name: one.existing or len(traces[name]) for name, one in inspections.items()}
         counts = {name: count for name, count in existing.items() if count}
@@ -49,6 +47,13 @@ def check(
             where=f"rollout {rollout.id}",
             hint=f"run `rollout-sync adopt {rollout.id}` to take it over, or choose another --name",
         )
+
+
+def concerned(rollout: Rollout, traces: Sequence[Trace], kept: Sequence[Entry]) -> list[Trace]:
+    """Traces without those of containers that bear no mark and are another rollout's, by their title."""
+    ours = {entry.remote.id for entry in kept if entry.remote is not None}
+    ours |= {trace.remote.id for trace in traces if trace.title == rollout.name}
+    return [trace for trace in traces if (trace.within in ours if trace.within else trace.title in ("", rollout.name))]
 
 
 def unknown(traces: Sequence[Trace], kept: Sequence[Entry]) -> list[Trace]:

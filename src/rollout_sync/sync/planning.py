@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +16,9 @@ from rollout_sync.ledger.rollouts import RolloutRow
 from rollout_sync.model.objects import Binding, Intent, ObjectKey, ObjectKind, Observation, Remote, Sighting
 from rollout_sync.model.operations import Finding, Operation, OperationState, Verb
 from rollout_sync.model.rollout import Home, Rollout, RolloutId, TrackerName
+from rollout_sync.model.schedule import Schedule
 from rollout_sync.reconcile import diff, guard, limits
-from rollout_sync.reconcile.desired import Destination, desired
+from rollout_sync.reconcile.desired import desired
 from rollout_sync.reconcile.guard import Thresholds
 from rollout_sync.reconcile.plan import Plan, Write
 from rollout_sync.schedule.calendar import WorkCalendar
@@ -89,29 +90,11 @@ def make(
     schedule = plan_dates(rollout, WorkCalendar.of(rollout.calendar), start)
     people = {name: one.people for name, one in inspections.items()}
     released = release.of(rollout, schedule, concluded)
-    destination = Destination(
-        trackers=frozenset(trackers),
-        people=people,
-        open_gates=released.open_gates,
-        conditions=released.conditions,
-        begun=concluded.begun,
-    )
-    intents = desired(rollout, schedule, destination)
+    intents = desired(rollout, schedule, release.destination(released, concluded, people))
     sighting = _observe(trackers, bound)
     compared = _compare(intents, [one for one in kept if _is_in_reach(one, trackers)], sighting, rollout.owns)
     if not wish.force:
-        guard.check(compared.operations, len(bound), len(sighting.gone), thresholds)
-    found = (
-        *wish.findings,
-        *findings.of_inspections(rollout, inspections),
-        *findings.of_homes(rollout, frozenset(trackers)),
-        *(findings.of_titles(rollout, {name: one.titles for name, one in inspections.items()}) if not known else ()),
-        *findings.of_schedule(schedule, rollout),
-        *limits.check(intents),
-        *findings.of_sighting(sighting),
-        *findings.of_orphans(compared.orphans),
-        *findings.of_adoption(known.source if known else {}, len(compared.intents)),
-    )
+        guard.check(compared.operations, len(bound), len(sighting.gone), thresholds, owned=rollout.owns)
     return Plan(
         id=secrets.token_hex(8),
         rollout=rollout.id,
@@ -123,9 +106,7 @@ def make(
         source={
             **_carried(known),
             **wish.source,
-            "planned_from": start.isoformat(),
-            "go_live_day": schedule.go_live.isoformat(),
-            "accounts": {name.value: dict(found) for name, found in people.items()},
+            **_remembered(start, schedule.go_live, people),
             "gates": released.plain(),
         },
         facts={name.value: one.facts for name, one in inspections.items()},
@@ -136,10 +117,38 @@ def make(
         gone=sighting.gone,
         pending=sum(_is_pending(entry, compared.wanted) for entry in kept),
         operations=compared.operations,
-        findings=found,
+        findings=(
+            *_of_wish(wish, inspections, known, schedule),
+            *limits.check(intents),
+            *findings.of_sighting(sighting),
+            *findings.of_orphans(compared.orphans),
+            *findings.of_adoption(known.source if known else {}, len(compared.intents)),
+        ),
         schedule=schedule,
         titles={item.key: item.title for item in rollout.items},
     )
+
+
+def _remembered(start: date, go_live: date, people: Mapping[TrackerName, Mapping[str, str]]) -> dict[str, object]:
+    """What later runs need to know of this plan: its days, and which account is whose."""
+    return {
+        "planned_from": start.isoformat(),
+        "go_live_day": go_live.isoformat(),
+        "accounts": {name.value: dict(found) for name, found in people.items()},
+    }
+
+
+def _of_wish(
+    wish: Wish, inspections: Mapping[TrackerName, Inspection], known: RolloutRow | None, schedule: Schedule
+) -> Iterator[Finding]:
+    """What is to be said of the rollout itself and its destinations."""
+    rollout = wish.rollout
+    yield from wish.findings
+    yield from findings.of_inspections(rollout, inspections)
+    yield from findings.of_homes(rollout, frozenset(inspections))
+    if known is None:
+        yield from findings.of_titles(rollout, {name: one.titles for name, one in inspections.items()})
+    yield from findings.of_schedule(schedule, rollout)
 
 
 def inspect(

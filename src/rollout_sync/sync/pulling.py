@@ -11,11 +11,27 @@ from rollout_sync.ledger import rollouts, sightings
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.sightings import LedgerShelf
 from rollout_sync.model.rollout import RolloutId, TrackerName
-from rollout_sync.trackers.base import Pulled, Tracker, Watch
+from rollout_sync.trackers.base import MOST_GONE, Pulled, Tracker, Watch
 from rollout_sync.transport.clock import Clock
 
 FULL_EVERY = timedelta(hours=20)
 """How often everything is read, and not only what changed: once a day, wherever in the day the runs fall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How closely to look.
+
+    Attributes:
+        full_every: how often everything is read, and not only what changed.
+        most_gone: share of a rollout that may be gone at once and is believed (`Watch.most_gone`).
+    """
+
+    full_every: timedelta = FULL_EVERY
+    most_gone: float = MOST_GONE
+
+
+USUAL = Depth()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +59,7 @@ def pull(
     database: Database,
     trackers: Mapping[TrackerName, Tracker],
     clock: Clock,
-    full_every: timedelta = FULL_EVERY,
+    depth: Depth = USUAL,
 ) -> Catch:
     """Read what is new of these rollouts; a service that cannot be read makes its half stale and nothing else."""
     found = Catch()
@@ -52,7 +68,7 @@ def pull(
         if not facts:
             continue
         tracker.use(list(facts.values())[-1])  # all rollouts of a configuration share one destination
-        found = _joined(found, _pull_one(tuple(facts), tracker, database, clock, full_every))
+        found = _joined(found, _pull_one(tuple(facts), tracker, database, clock, depth))
     return found
 
 
@@ -65,17 +81,16 @@ def _places(
     return {rollout: facts[rollout] for rollout in wanted if rollout in facts}
 
 
-def _pull_one(
-    wanted: tuple[RolloutId, ...], tracker: Tracker, database: Database, clock: Clock, full_every: timedelta
-) -> Catch:
+def _pull_one(wanted: tuple[RolloutId, ...], tracker: Tracker, database: Database, clock: Clock, depth: Depth) -> Catch:
     shelf = LedgerShelf(database, tracker.name)
     found = Catch()
-    for is_full, part in _by_depth(wanted, tracker.name, database, clock.now() - full_every):
+    for is_full, part in _by_depth(wanted, tracker.name, database, clock.now() - depth.full_every):
         with database.reading() as connection:
             cursors = sightings.cursors(connection)
         at = clock.now()
+        watch = Watch(rollouts=part, cursors=cursors, shelf=shelf, is_full=is_full, most_gone=depth.most_gone)
         try:
-            for pulled in tracker.pull(Watch(rollouts=part, cursors=cursors, shelf=shelf, is_full=is_full)):
+            for pulled in tracker.pull(watch):
                 _store(pulled, tracker.name, database, at, is_full=is_full)
                 found = _joined(found, _counted(pulled, tracker.name))
         except TrackerError as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rollout_sync.model.rollout import Item, ItemKey, ItemKind, Rollout
+from rollout_sync.model.rollout import Item, ItemKey, ItemKind, Rollout, TrackerName
 from rollout_sync.model.schedule import Schedule
-from rollout_sync.model.snapshot import Decision, GateState
+from rollout_sync.model.snapshot import GateState
 from rollout_sync.reconcile import gates
+from rollout_sync.reconcile.desired import Destination
 from rollout_sync.sync.remembering import Conclusions
 
 
@@ -32,15 +33,26 @@ def of(rollout: Rollout, schedule: Schedule, concluded: Conclusions) -> Released
         if item.kind is ItemKind.APPROVAL and item.key in concluded.gates
     ]
     opened = [(item, gate) for item, gate in standing if _holds_still(item, gate, rollout, schedule)]
+    words = {item.key: gates.condition_words(item, gate) for item, gate in opened}
     return Released(
         open_gates=frozenset(item.key for item, _gate in opened),
-        conditions={
-            item.key: gate.conditions
-            for item, gate in opened
-            if gate.decision is Decision.CONDITIONS and gate.conditions
-        },
+        conditions={key: said for key, said in words.items() if said},
     )
 
 
 def _holds_still(item: Item, gate: GateState, rollout: Rollout, schedule: Schedule) -> bool:
     return gate.decision.opens and gate.version == gates.version_of(item, rollout, schedule)
+
+
+def destination(
+    released: Released, concluded: Conclusions, people: Mapping[TrackerName, Mapping[str, str]]
+) -> Destination:
+    """What desired objects depend on, with the gates as they stand; `people` also names the services in use."""
+    return Destination(
+        trackers=frozenset(people),
+        people=people,
+        open_gates=released.open_gates,
+        once_open=frozenset(key for key, gate in concluded.gates.items() if gate.version),
+        begun=concluded.begun,
+        conditions=released.conditions,
+    )

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.engine import Connection
-
 from rollout_sync.health.review import PastReview
 from rollout_sync.ledger import chronicle, sightings
 from rollout_sync.ledger.chronicle import Body
+from rollout_sync.ledger.opening import Transaction
 from rollout_sync.model.records import read_record, record
 from rollout_sync.model.rollout import ItemKey, RolloutId
 from rollout_sync.model.snapshot import (
@@ -55,7 +54,7 @@ class Conclusions:
         }
 
 
-def conclusions(connection: Connection, rollout: RolloutId, as_of: datetime | None = None) -> Conclusions:
+def conclusions(connection: Transaction, rollout: RolloutId, as_of: datetime | None = None) -> Conclusions:
     """What was concluded by now, or by a moment."""
     bodies = chronicle.newest(connection, rollout, as_of)
     override = bodies.get(OVERRIDE)
@@ -72,7 +71,7 @@ def _under(bodies: Mapping[str, Body], prefix: str) -> list[tuple[str, Body]]:
     return [(subject.removeprefix(prefix), body) for subject, body in bodies.items() if subject.startswith(prefix)]
 
 
-def snapshot(connection: Connection, rollout: RolloutId, now: datetime, as_of: datetime | None = None) -> Snapshot:
+def snapshot(connection: Transaction, rollout: RolloutId, now: datetime, as_of: datetime | None = None) -> Snapshot:
     """How the rollout stands by the last pull, or stood at a moment."""
     known = conclusions(connection, rollout, as_of)
     return Snapshot(
@@ -87,7 +86,7 @@ def snapshot(connection: Connection, rollout: RolloutId, now: datetime, as_of: d
     )
 
 
-def agreed_dates(connection: Connection, rollout: RolloutId, as_of: datetime | None = None) -> tuple[AgreedDate, ...]:
+def agreed_dates(connection: Transaction, rollout: RolloutId, as_of: datetime | None = None) -> tuple[AgreedDate, ...]:
     """Go-live dates in the order in which they were agreed on."""
     return tuple(
         read_record(AgreedDate, {**line.body, "since": line.body.get("since", _text(line.since))})
@@ -95,12 +94,12 @@ def agreed_dates(connection: Connection, rollout: RolloutId, as_of: datetime | N
     )
 
 
-def past_reviews(connection: Connection, rollout: RolloutId, as_of: datetime | None = None) -> tuple[PastReview, ...]:
+def past_reviews(connection: Transaction, rollout: RolloutId, as_of: datetime | None = None) -> tuple[PastReview, ...]:
     """Reviews that were kept, oldest first."""
     return tuple(read_record(PastReview, line.body) for line in chronicle.lines(connection, rollout, REVIEW, as_of))
 
 
-def last_review(connection: Connection, rollout: RolloutId) -> PastReview | None:
+def last_review(connection: Transaction, rollout: RolloutId) -> PastReview | None:
     """The newest review that was kept."""
     body = chronicle.newest_of(connection, rollout, REVIEW)
     return read_record(PastReview, body) if body is not None else None

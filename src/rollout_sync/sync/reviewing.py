@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import TypeAlias
 
-from sqlalchemy.engine import Connection
-
 from rollout_sync.errors import ConfigError
 from rollout_sync.health.prior import Prior
 from rollout_sync.health.review import Case, PastReview, Review
 from rollout_sync.health.verdict import lesson, review
 from rollout_sync.ledger import chronicle, rollouts, sightings
-from rollout_sync.ledger.opening import Database
+from rollout_sync.ledger.opening import Database, Transaction
 from rollout_sync.ledger.rollouts import RolloutRow
 from rollout_sync.model.records import record
 from rollout_sync.model.rollout import ItemKey, RolloutId, TrackerName
@@ -93,7 +91,7 @@ def case_of(
     )
 
 
-def _known(connection: Connection, rollout: RolloutId) -> RolloutRow:
+def _known(connection: Transaction, rollout: RolloutId) -> RolloutRow:
     row = rollouts.load(connection, rollout)
     if row is None:
         raise ConfigError(

@@ -25,7 +25,7 @@ from rollout_sync.sync import planning, pulling, release, remembering, reviewing
 from rollout_sync.sync.applying import Applied, World, apply
 from rollout_sync.sync.concluding import Concluded, conclude, evidence_of
 from rollout_sync.sync.planning import Wish
-from rollout_sync.sync.pulling import Catch
+from rollout_sync.sync.pulling import Catch, Depth
 from rollout_sync.sync.remembering import Conclusions
 from rollout_sync.sync.reviewing import WishOf
 
@@ -86,7 +86,7 @@ class Office:
 
     world: World
     thresholds: Thresholds
-    full_every: timedelta = pulling.FULL_EVERY
+    depth: Depth = pulling.USUAL
     wish_of: WishOf = wishing.again
     on_rollout: Callable[[RolloutId], None] = lambda _rollout: None
 
@@ -121,7 +121,7 @@ def sync(wanted: Sequence[RolloutId], office: Office) -> Tick:
         database=office.database,
         trackers=office.world.trackers,
         clock=office.world.clock,
-        full_every=office.full_every,
+        depth=office.depth,
     )
     to_see = _to_see(wanted, office)
     seen = tuple(_look_at(rollout, office) for rollout in to_see)

@@ -65,7 +65,7 @@ class Trace:
     """A remote object that this rollout made, as a quick look shows it.
 
     `object` and `marker` are set where it says itself what it is. `title` and `created_at` are set for a container
-    that bears no mark yet, where nothing else tells whose it is.
+    that bears no mark yet, where nothing else tells whose it is; `within` for what lies in such a container: its id.
     """
 
     remote: Remote
@@ -73,6 +73,7 @@ class Trace:
     marker: str = ""
     title: str = ""
     created_at: datetime | None = None
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,12 @@ class Shelf(Protocol):
         ...
 
 
+MOST_GONE = 0.30
+FEWEST_KNOWN = 10
+"""More than this share of a rollout, of at least so many objects, missing at once: permissions are suspected, in the
+manner of octoDNS, and nothing is concluded from it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """What to look at.
@@ -133,12 +140,14 @@ class Watch:
             rollouts may come along; they are kept too.
         cursors: how far earlier pulls came, by scope, as the tracker itself said.
         is_full: look at everything, also at what seems unchanged: only this finds what was deleted in Jira.
+        most_gone: share of a rollout that may be gone at once and is believed; 1 where a person said that it is so.
     """
 
     rollouts: tuple[RolloutId, ...]
     cursors: Mapping[str, str]
     shelf: Shelf
     is_full: bool = False
+    most_gone: float = MOST_GONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -227,6 +227,13 @@ def test_what_moved_since_another_day_is_told_the_largest_first():
     )
 
 
+def test_a_signal_that_moved_within_its_colour_is_told_in_points():
+    before = past(
+        NOW - DAY, signals={SignalName.SCHEDULE: GREEN, SignalName.DATA: GREEN}, scores={SignalName.SCHEDULE: 96.0}
+    )
+    assert review(case_of(ITEMS, NOW, earlier=(before,))).moved[-1] == "schedule rose from 96 to 100 points"
+
+
 def test_what_was_computed_before_a_fixed_day_has_not_moved():
     case = case_of(ITEMS, NOW)
     found = review(case)

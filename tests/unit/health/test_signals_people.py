@@ -146,6 +146,17 @@ def test_a_decision_that_was_deleted_is_not_waited_for():
     assert signal(**state).colour is GREY
 
 
+def test_the_worst_decision_is_named_and_the_others_counted():
+    second = make_item("green-light/it", kind=ItemKind.APPROVAL, estimate=days(5), anchor=on_go_live(-30))
+    state = asked(6)
+    state["gates"]["green-light/it"] = {"decision": Decision.REJECTED, "asked_at": NOW, "decided_at": None}
+    state["states"]["green-light/it"] = {"status": ItemStatus.STARTED, "finished_at": None}
+    found = signal((*items(), second), **state)
+    assert (found.colour, found.score) == (RED, 0.0)
+    assert found.sentence == "'It' was refused; 1 more is pending"
+    assert found.items == ("green-light/it", HEAD)
+
+
 # training -----------------------------------------------------------------------------------------------------------
 
 

@@ -319,3 +319,29 @@ def test_a_clock_that_runs_ahead_undoes_nothing():
     case = case_of(chain(*[2] * 10), before_go_live(6))
     ahead = on_board(case, "prepare/g", finished_at=case.now + timedelta(seconds=40))
     assert View(case=ahead).forecast.finished == View(case=case).forecast.finished == 7
+
+
+def test_instants_have_no_length_and_are_counted():
+    some = [make_item(f"prepare/{n}", kind=ItemKind.MILESTONE, anchor=on_go_live(-9)) for n in range(6)]
+    found = schedule(view((*some, *chain()), before_go_live(8), states={"prepare/0": TODO}))
+    assert found.sentence == "1 of 6 due items is late, '0' by 1 day"
+    assert found.colour is AMBER
+
+
+def test_a_plan_on_days_off_has_no_ratio():
+    """Saturday's items on Sunday: no working time has passed."""
+    case = case_of(chain(*[2] * 5), before_go_live(0) - timedelta(days=1))
+    saturday = GO_LIVE - timedelta(days=2)
+    weekend = replace(case, baseline=dict.fromkeys(case.baseline, (saturday, saturday)))
+    found = schedule(View(case=weekend))
+    assert "SPI(t)" not in found.sentence
+
+
+def test_work_that_is_begun_and_done_without_dates_is_taken_as_planned():
+    """A board that tells no times: nothing is late, and no age is known."""
+    case = case_of(chain(*[2] * 10), before_go_live(6))
+    for key in "abcdefg":
+        case = on_board(case, f"prepare/{key}", started_at=None, finished_at=None)
+    running = on_board(case, "prepare/h", status=ItemStatus.STARTED, started_at=None)
+    assert schedule(View(case=running)).colour is GREEN
+    assert "runs for" not in go_live(View(case=running), None).sentence

@@ -46,6 +46,8 @@ IN_JIRA = make_gate(home=Home.JIRA)
 TWO = make_gate(approval={"approvers": (HEDDA, BERT), "deputies": (DORA, SPARE)})
 ANY = make_gate(approval={"approvers": (HEDDA, BERT), "deputies": (DORA, SPARE), "quorum": Quorum.ANY})
 
+COLLEAGUES = make_gate(approval={"approvers": (replace(HEDDA, deputy=BERT.email), BERT), "deputies": ()})
+
 
 def decide(gate, *counted, earlier=None, asked=at(0), now=at(9), version="v1", ignored=(), conditions=""):  # noqa: B008 -- constant moments
     return gates.decide(
@@ -247,6 +249,7 @@ def test_conditions_hold_on_while_the_decision_stands():
         (TWO, [(HEDDA, APPROVED), (SPARE, APPROVED)], APPROVED),  # anybody's deputy
         (TWO, [(SPARE, APPROVED)], WAITING),  # for one of the two
         (TWO, [(SPARE, NOT_YET), (HEDDA, APPROVED), (BERT, APPROVED)], APPROVED),
+        (COLLEAGUES, [(BERT, APPROVED)], WAITING),  # nobody signs twice
         (ANY, [(BERT, APPROVED)], APPROVED),
         (ANY, [(SPARE, CONDITIONS)], CONDITIONS),
         (ANY, [(BERT, APPROVED), (HEDDA, NOT_YET)], NOT_YET),

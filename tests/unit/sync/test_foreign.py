@@ -19,6 +19,13 @@ ALPHA = ObjectKey(ObjectKind.ISSUE, "prepare/alpha")
 TASK = ObjectKey(ObjectKind.TASK, "prepare/alpha")
 ISSUE = Trace(remote=Remote(id="10000"), object=ALPHA, marker="a" * 32)
 CARD = Trace(remote=Remote(id="T1"))
+PLAN = ObjectKey(ObjectKind.PLAN, "plan")
+BARE_CARD = Trace(remote=Remote(id="T1"), within="P1")
+"""In a plan in which no task bears a mark yet."""
+
+
+def bare_plan(title):
+    return Trace(remote=Remote(id="P1"), title=title)
 
 
 def entry(key, state, remote_id="", marker="a" * 32):
@@ -52,7 +59,15 @@ def in_planner(*traces):
         ([entry(ALPHA, OperationState.INFLIGHT)], looked(ISSUE)),
         ([entry(ALPHA, OperationState.CREATED, "9999")], looked(ISSUE)),  # a second copy: `verify` tells of it
         ([entry(TASK, OperationState.INFLIGHT)], in_planner(CARD)),
-        ([], in_planner(Trace(remote=Remote(id="P1"), title="Somebody's other rollout"))),
+        ([], in_planner(bare_plan("Somebody's other rollout"), BARE_CARD)),
+        (
+            [entry(PLAN, OperationState.CREATED, "P1"), entry(TASK, OperationState.INFLIGHT)],
+            in_planner(bare_plan(ROLLOUT.name), BARE_CARD),
+        ),
+        (
+            [entry(PLAN, OperationState.CREATED, "P1"), entry(TASK, OperationState.CREATED, "T1")],
+            in_planner(bare_plan("Renamed by a person"), BARE_CARD),
+        ),
     ],
 )
 def test_what_the_ledger_can_explain_is_its_own(kept, inspections):
@@ -66,7 +81,16 @@ def test_what_the_ledger_can_explain_is_its_own(kept, inspections):
         ([entry(ALPHA, OperationState.INFLIGHT, marker="b" * 32)], looked(ISSUE)),
         ([], looked(ISSUE)),
         ([entry(TASK, OperationState.PLANNED)], in_planner(CARD)),
-        ([], in_planner(Trace(remote=Remote(id="P1"), title=ROLLOUT.name))),
+        ([], in_planner(bare_plan(ROLLOUT.name))),
+        (
+            [entry(PLAN, OperationState.CREATED, "P1"), entry(TASK, OperationState.PLANNED)],
+            in_planner(bare_plan(ROLLOUT.name), BARE_CARD),
+        ),
+        (
+            [entry(PLAN, OperationState.CREATED, "P1"), entry(TASK, OperationState.PLANNED)],
+            in_planner(bare_plan("Renamed by a person"), BARE_CARD),
+        ),
+        ([entry(PLAN, OperationState.INFLIGHT)], in_planner(bare_plan(ROLLOUT.name), BARE_CARD)),
     ],
 )
 def test_an_older_ledger_is_refused(kept, inspections):
@@ -78,7 +102,7 @@ def test_a_new_ledger_is_refused_where_work_exists():
     with pytest.raises(ForeignRollout, match="does not know it"):
         check(ROLLOUT, None, [], looked(existing=3))
     with pytest.raises(ForeignRollout, match="does not know it"):
-        check(ROLLOUT, None, [], in_planner(Trace(remote=Remote(id="P1"), title=ROLLOUT.name)))
+        check(ROLLOUT, None, [], in_planner(bare_plan(ROLLOUT.name)))
     check(ROLLOUT, None, [], looked())
 
 

@@ -16,12 +16,13 @@ from rollout_sync.cli.invocation import Invocation
 from rollout_sync.cli.options import as_of_option, optional_rollout_argument
 from rollout_sync.cli.planning import app_of
 from rollout_sync.cli.screen import Screen
+from rollout_sync.model.rollout import RolloutId
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from rollout_sync.ledger.opening import Database
-    from rollout_sync.model.rollout import RolloutId
+    from rollout_sync.sync.reviewing import Reviewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,8 @@ def command(
     with app.ledger() as database:
         if rollout is not None:
             wanted = rollout_id(rollout)
-            files: tuple[Path, ...] = (_one(wanted, database, app.clock.now(), as_of, out or Path(f"{wanted}.html")),)
+            files: tuple[Path, ...] = (out or Path(f"{wanted}.html"),)
+            _one(wanted, database, app.clock.now(), as_of, files[0])
         else:
             files = _all(database, app.clock.now(), as_of, out or Path("reports"))
     if show:
@@ -75,26 +77,30 @@ def command(
     return Answer(result=Written(files=files), text=_write)
 
 
-def _one(rollout: RolloutId, database: Database, now: datetime, as_of: date | None, path: Path) -> Path:
-    from rollout_sync.report import page, view  # noqa: PLC0415 - Jinja2 and matplotlib are slow to load
-    from rollout_sync.report.files import write  # noqa: PLC0415 - the same
+def _one(rollout: RolloutId, database: Database, now: datetime, as_of: date | None, path: Path) -> Reviewed:
+    from rollout_sync.report.page import page  # noqa: PLC0415 - Jinja2 and matplotlib are slow to load
+    from rollout_sync.report.view import view_of  # noqa: PLC0415 - the same
+    from rollout_sync.report.writing import write  # noqa: PLC0415 - the same
     from rollout_sync.sync import reviewing  # noqa: PLC0415 - SQLAlchemy and numpy are slow to load
 
     made = reviewing.reviewed(rollout, database, now, as_of=as_of)
-    write(path, page.page(view.view_of(made.case, made.review)))
-    return path
+    write(path, page(view_of(made.case, made.review)))
+    return made
 
 
 def _all(database: Database, now: datetime, as_of: date | None, folder: Path) -> tuple[Path, ...]:
-    from rollout_sync.report import portfolio  # noqa: PLC0415 - Jinja2 and matplotlib are slow to load
-    from rollout_sync.report.files import write  # noqa: PLC0415 - the same
+    from rollout_sync.report.portfolio import PortfolioRow, portfolio  # noqa: PLC0415 - Jinja2 and matplotlib are slow
+    from rollout_sync.report.writing import write  # noqa: PLC0415 - the same
     from rollout_sync.sync import reviewing  # noqa: PLC0415 - SQLAlchemy and numpy are slow to load
 
-    rows = reviewing.portfolio(database)
-    pages = [_one(row.id, database, now, as_of, folder / f"{row.id}.html") for row in rows if row.last is not None]
-    index = folder / "index.html"
-    write(index, portfolio.portfolio(rows, now))
-    return (index, *pages)
+    names = [f"{row.id}.html" for row in reviewing.portfolio(database) if row.last is not None]
+    made = [_one(RolloutId(name.removesuffix(".html")), database, now, as_of, folder / name) for name in names]
+    rows = [
+        PortfolioRow(name=one.name, review=one.review, page=name, earlier=one.case.earlier)
+        for one, name in zip(made, names, strict=True)
+    ]
+    index = write(folder / "index.html", portfolio(rows))
+    return (index, *(folder / name for name in names))
 
 
 def _write(written: Written, screen: Screen) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -31,8 +30,16 @@ if TYPE_CHECKING:
 @optional_rollout_argument
 @click.option("--all-due", is_flag=True, help="All rollouts that were not read for a while; for schedulers.")
 @click.option("--full", "is_full", is_flag=True, help="Read everything, and not only what changed.")
+@click.option(
+    "--deleted-on-purpose",
+    "is_gone",
+    is_flag=True,
+    help="Believe that what is missing was deleted, even where it is a large part of the rollout.",
+)
 @click.pass_obj
-def command(invocation: Invocation, *, rollout: str | None, all_due: bool, is_full: bool) -> Answer[Tick]:
+def command(
+    invocation: Invocation, *, rollout: str | None, all_due: bool, is_full: bool, is_gone: bool
+) -> Answer[Tick]:
     """Bring status back from Jira and Planner, decide gates, release work that may go on, and review health.
 
     Reads only what changed since the last time, and once a day everything. A service that does not answer makes its
@@ -42,10 +49,12 @@ def command(invocation: Invocation, *, rollout: str | None, all_due: bool, is_fu
 
     if (rollout is None) is not all_due:
         raise click.UsageError("Name a rollout, or say --all-due.")
+    if is_gone and all_due:
+        raise click.UsageError("--deleted-on-purpose is said of one rollout.")
     app = app_of(invocation)
     with app.ledger() as database:
         wanted = _wanted(rollout, app, database)
-        tick = syncing.sync(wanted, app.office(database, full_every=timedelta() if is_full else None))
+        tick = syncing.sync(wanted, app.office(database, is_full=is_full, is_gone=is_gone))
     return Answer(result=tick, text=write_tick, status=Status.DONE if tick.is_finished else Status.UNFINISHED)
 
 

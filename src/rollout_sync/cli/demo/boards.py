@@ -50,9 +50,9 @@ class Boards:
 
 def read_boards(sandbox: Sandbox, rollout: str, name: str) -> Boards:
     """The rollout with this id and name, as it stands now; a part that is not there yet counts as nothing."""
-    issues = list(_issues(sandbox, rollout))
+    issues = list(rollout_issues(sandbox, rollout))
     epics = [issue for issue in issues if issue["fields"]["issuetype"].get("hierarchyLevel", 0) > 0]
-    plan = _plan(sandbox, name)
+    plan = plan_of(sandbox, name)
     buckets = sandbox.graph(f"/planner/plans/{quote(plan)}/buckets")["value"] if plan else []
     tasks = sandbox.graph(f"/planner/plans/{quote(plan)}/tasks")["value"] if plan else []
     notes = [sandbox.graph(f"/planner/tasks/{quote(task['id'])}/details").get("description") or "" for task in tasks]
@@ -75,7 +75,8 @@ def read_boards(sandbox: Sandbox, rollout: str, name: str) -> Boards:
     )
 
 
-def _issues(sandbox: Sandbox, rollout: str) -> Iterator[Json]:
+def rollout_issues(sandbox: Sandbox, rollout: str) -> Iterator[Json]:
+    """All issues that carry the rollout's label, epics too."""
     body = {
         "jql": f'project = {PROJECT} AND labels = "rs-{rollout}" ORDER BY key',
         "fields": list(_FIELDS),
@@ -101,7 +102,8 @@ def _epic(epic: Json, issues: Sequence[Json]) -> Heap:
     return Heap(name=epic["key"], title=epic["fields"]["summary"], count=len(children), held=held)
 
 
-def _plan(sandbox: Sandbox, name: str) -> str:
+def plan_of(sandbox: Sandbox, name: str) -> str:
+    """Id of the Planner plan of this name; empty where there is none."""
     return next((plan["id"] for plan in _group_plans(sandbox) if plan["title"] == name), "")
 
 

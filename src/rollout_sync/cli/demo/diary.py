@@ -1,67 +1,99 @@
-"""From a plan and the table of the cast to what happens on each day. Pure."""
+"""From a plan and the tables of the cast to what everybody does on each day. Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
+from rollout_sync.cli.demo import cast
 from rollout_sync.cli.demo.cast import Act, Deed, Pace
-from rollout_sync.model.rollout import Estimate, Item, ItemKind, Rollout
+from rollout_sync.model.rollout import Estimate, Item, ItemKey, ItemKind, Rollout
 from rollout_sync.model.schedule import Schedule
 from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.network import Network, duration_of
 
 
-def diary(
-    rollout: Rollout,
-    schedule: Schedule,
-    first: date,
-    *,
-    paces: Mapping[str, Pace],
-    usual: Pace,
-    scenes: Sequence[Act],
-    by_hand: frozenset[str],
-) -> dict[int, list[Act]]:
-    found: dict[int, list[Act]] = defaultdict(list)
-    for act in scenes:
-        found[act.day].append(act)
-    spans = spans_of(rollout, schedule, first, paces=paces, usual=usual)
-    for item in rollout.items:
-        if item.key not in by_hand:
-            for act in _usual(item, spans[item.key]):
-                found[act.day].append(act)
-    return dict(found)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One working day and what is done on it, first to last."""
+
+    number: int
+    day: date
+    acts: tuple[Act, ...]
 
 
-def spans_of(rollout: Rollout, schedule: Schedule, first: date, *, paces: Mapping[str, Pace], usual: Pace):
+def diary(rollout: Rollout, schedule: Schedule) -> tuple[Page, ...]:
+    """All working days of the ten weeks.
+
+    Raises:
+        KeyError: a table of the cast names an item that the rollout does not have.
+    """
     calendar = WorkCalendar.of(rollout.calendar)
-    taken = [_as_it_goes(item, paces.get(item.key, usual)) for item in rollout.items]
-    network = Network.of(taken)
+    acts = acts_of(rollout, schedule)
+    last = cast.FIRST_DAY.toordinal() + 7 * cast.WEEKS
+    pages = []
+    for ordinal in range(cast.FIRST_DAY.toordinal(), last):
+        day = date.fromordinal(ordinal)
+        if calendar.is_working(day):
+            number = len(pages) + 1
+            done = sorted((act for act in acts if act.day == number), key=lambda act: act.deed not in cast.IN_THE_MORNING)
+            pages.append(Page(number=number, day=day, acts=tuple(done)))
+    return tuple(pages)
+
+
+def acts_of(rollout: Rollout, schedule: Schedule) -> tuple[Act, ...]:
+    """The scenes and everyday work, without order."""
+    items = {item.key: item for item in rollout.items}
+    for key in (*cast.PACES, *cast.BY_HAND):
+        items[ItemKey(key)]  # noqa: B018 - a name that the template does not know must not go unseen
+    told = {(act.item, act.deed) for act in cast.SCENES}
+    usual = [act for key, span in spans_of(rollout, schedule).items() for act in _everyday(items[key], span)]
+    return (
+        *cast.SCENES,
+        *(act for act in usual if act.item not in cast.BY_HAND and (act.item, act.deed) not in told),
+    )
+
+
+def spans_of(rollout: Rollout, schedule: Schedule) -> Mapping[ItemKey, tuple[int, int]]:
+    """First and last day of each item: the plan's own network, with the days that the work really takes."""
+    calendar = WorkCalendar.of(rollout.calendar)
+    network = Network.of([_as_it_goes(item) for item in rollout.items])
     floors = [
-        max(calendar.between(first, schedule.slots[item.key].start) - paces.get(item.key, usual).ahead, 0)
-        for item in network.items
+        _floor(_pace(item), calendar.between(cast.FIRST_DAY, schedule.slots[item.key].start)) for item in network.items
     ]
     starts = network.earliest(floors)
     return {
         item.key: (start + 1, start + max(days, 1))
         for item, start, days in zip(network.items, starts, network.durations, strict=True)
+        if start is not None
     }
 
 
-def _as_it_goes(item: Item, pace: Pace) -> Item:
+def _pace(item: Item) -> Pace:
+    return cast.PACES.get(item.key, cast.USUAL)
+
+
+def _floor(pace: Pace, planned: int) -> int:
+    return pace.on[0] - 1 if pace.on is not None else max(planned - pace.ahead, 0)
+
+
+def _as_it_goes(item: Item) -> Item:
+    pace = _pace(item)
     days = duration_of(item) if pace.takes is None else pace.takes
+    if pace.on is not None:
+        item, days = replace(item, after=()), pace.on[1] - pace.on[0] + 1
     return replace(item, estimate=Estimate(low=days, likely=days, high=days))
 
 
-def _usual(item: Item, span: tuple[int, int]) -> Iterator[Act]:
+def _everyday(item: Item, span: tuple[int, int]) -> Iterator[Act]:
+    """Approvers approve on the last day; work is begun and finished; what happens at once is only finished."""
     begin, end = span
-    match item.kind:
-        case ItemKind.APPROVAL:
-            yield Act(day=end, who=item.approval.approvers[0].email, deed=Deed.APPROVE, item=item.key)
-        case ItemKind.MILESTONE | ItemKind.COMMUNICATION:
-            yield Act(day=end, who=item.owner.email, deed=Deed.FINISH, item=item.key)
-        case _:
-            yield Act(day=begin, who=item.owner.email, deed=Deed.BEGIN, item=item.key)
-            yield Act(day=end, who=item.owner.email, deed=Deed.FINISH, item=item.key)
+    if item.approval is not None:
+        yield Act(day=end, who=item.approval.approvers[0].email, deed=Deed.APPROVE, item=item.key)
+        return
+    if item.owner is None:
+        return
+    if item.kind not in {ItemKind.MILESTONE, ItemKind.COMMUNICATION}:
+        yield Act(day=begin, who=item.owner.email, deed=Deed.BEGIN, item=item.key)
+    yield Act(day=end, who=item.owner.email, deed=Deed.FINISH, item=item.key)

@@ -14,6 +14,7 @@ READING_POSTS = frozenset(
     {
         "POST /jira/rest/api/3/search/jql",
         "POST /jira/rest/api/3/issue/bulkfetch",
+        "POST /jira/rest/api/3/changelog/bulkfetch",
         "POST /graph/v1.0/$batch",
         "POST /login/{tenant}/oauth2/v2.0/token",
     }

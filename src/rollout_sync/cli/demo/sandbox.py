@@ -85,7 +85,8 @@ class Sandbox:
         finally:
             connection.close()
         if reply.status not in _OK:
-            raise UnexpectedResponse(f"the sandbox answered with {reply.status}", where=f"{method} {path}")
+            said = text.decode("utf-8", "replace").strip()[:300]
+            raise UnexpectedResponse(f"the sandbox answered with {reply.status}: {said}", where=f"{method} {path}")
         return json.loads(text)
 
 

@@ -71,7 +71,9 @@ def _coming(view: View, found: Forecast, before: PastReview | None) -> Signal:
     parts = [sentence for sentence, _ in first]
     parts.append(_chances(view, found))
     parts += [sentence for sentence, _ in rules[len(first) :]]
-    parts += _notes(found, thin=thin)
+    if thin:
+        items = phrases.count(found.total, "item")
+        parts.append(f"low confidence: {found.finished} of {items} {phrases.are(found.finished)} finished")
     drivers = sorted(found.criticality, key=lambda key: (-found.criticality[key], key))
     keys = dict.fromkeys([*(key for _, key in rules if key), *drivers])
     return Signal(
@@ -93,14 +95,6 @@ def _chances(view: View, found: Forecast) -> str:
 def _deciles(view: View, found: Forecast) -> str:
     p50, p80 = (phrases.on(view.shown(found.at(level)), view.today) for level in (0.5, 0.8))
     return f"even odds by {p50}, 80 % by {p80}"
-
-
-def _notes(found: Forecast, *, thin: bool) -> Iterator[str]:
-    if thin:
-        items = phrases.count(found.total, "item")
-        yield f"low confidence: {found.finished} of {items} {phrases.are(found.finished)} finished"
-    if found.basis is Basis.REFERENCE_CLASS:
-        yield "no plan, reference class only"
 
 
 def _red_at_once(view: View) -> Iterator[tuple[str, str]]:
@@ -154,9 +148,8 @@ def _aged(view: View, item: Item, found: Forecast) -> float:
     """Working days for which a driving item runs, once 85 of 100 items of its length and pace would have ended."""
     progress = view.progress[item.key]
     is_driving = found.criticality.get(item.key, 0.0) >= DRIVING
-    if not is_driving or progress.status is not Status.STARTED or item.kind is ItemKind.APPROVAL:
-        return 0.0
-    if progress.started_at is None:
+    is_running = progress.status is Status.STARTED and item.kind is not ItemKind.APPROVAL
+    if not (is_driving and is_running) or progress.started_at is None:
         return 0.0
     age = view.working_days(progress.started_at, view.case.now)
     return age if age > usual_limit(max(duration_of(item), 1), found) else 0.0

@@ -44,7 +44,7 @@ class Ink(StrEnum):
     WIDE = "#dbe6fa"
     MIDDLE = "#b4ccf4"
     CORE = "#86abec"
-    DONE = "#2f7d4f"
+    DONE = "#20693e"
     DONE_AREA = "#d3ebdb"
     OPEN = "#c6cedb"
     OPEN_EDGE = "#7d889b"

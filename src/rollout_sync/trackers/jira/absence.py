@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rollout_sync.model.objects import ObjectKey
-from rollout_sync.trackers.base import Known
+from rollout_sync.trackers.base import FEWEST_KNOWN, MOST_GONE, Known
 from rollout_sync.trackers.jira import reading
 from rollout_sync.trackers.jira.client import JiraClient
 from rollout_sync.trackers.jira.destination import Destination
 from rollout_sync.trackers.jira.shapes import inner_text
 
-MOST_GONE = 0.30
-FEWEST = 10
 _SAMPLE = 3
 _NOTHING_SHOWS = "no other issue is readable at the moment, so that nothing can be said"
 
@@ -31,18 +29,24 @@ class Verdict:
     unseen: Mapping[ObjectKey, str] = field(default_factory=dict)
 
 
-def verdict(absent: Sequence[Known], count: int, reasons: Mapping[str, str], place: Destination) -> Verdict:
+def verdict(
+    absent: Sequence[Known],
+    count: int,
+    reasons: Mapping[str, str],
+    place: Destination,
+    most_gone: float = MOST_GONE,
+) -> Verdict:
     """Judge the absent issues of a rollout that has `count` issues.
 
     `reasons` says for each project, by key, why nothing can be concluded there; an empty reason means that it can.
-    When a large share would be gone at once, something else is more likely than as many deletions.
+    When more than the share `most_gone` would be gone at once, something else is more likely than as many deletions.
     """
     unseen = {known.binding.object: reasons[project_of(known, place)] for known in absent}
     unseen = {key: reason for key, reason in unseen.items() if reason}
     gone = tuple(known.binding.object for known in absent if known.binding.object not in unseen)
-    if count >= FEWEST and len(gone) > count * MOST_GONE:
+    if count >= FEWEST_KNOWN and len(gone) > count * most_gone:
         reason = (
-            f"{len(gone)} of {count} issues do not show up at once, more than {MOST_GONE:.0%}: if nobody deleted them, "
+            f"{len(gone)} of {count} issues do not show up at once, more than {most_gone:.0%}: if nobody deleted them, "
             "look at this account's permissions"
         )
         return Verdict(unseen={**unseen, **dict.fromkeys(gone, reason)})

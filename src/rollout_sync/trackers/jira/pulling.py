@@ -253,7 +253,8 @@ class _Pull:
         """What became of our issues that were absent from strong reads, judged by rollout and all at once."""
         for rollout, absent in self._absent.items():
             known, count = list(absent.values()), count_of(self._watch, rollout)
-            judged = verdict(known, count, self._doubts.reasons(known, self._listed), self._place)
+            reasons = self._doubts.reasons(known, self._listed)
+            judged = verdict(known, count, reasons, self._place, self._watch.most_gone)
             if len(judged.unseen) == count:
                 self._failed[rollout] = next(iter(judged.unseen.values()))
             yield Pulled(

@@ -8,14 +8,9 @@ from dataclasses import dataclass, replace
 from rollout_sync.model.codec import to_json
 from rollout_sync.model.objects import Binding, ObjectKey, ObjectKind, Remote, Sighting
 from rollout_sync.model.rollout import RolloutId
-from rollout_sync.trackers.base import Known, Seen
+from rollout_sync.trackers.base import FEWEST_KNOWN, MOST_GONE, Known, Seen
 from rollout_sync.trackers.planner.mapping import Json, version_of
 from rollout_sync.trackers.planner.reading import Answers, list_path, own_path
-
-MOST_GONE = 0.30
-FEWEST = 10
-"""More than this share of a rollout's tasks, of at least so many, gone at once: permissions are suspected, in the
-manner of octoDNS, and nothing is concluded."""
 
 _WITH_TASK = frozenset({ObjectKind.TASK, ObjectKind.DETAILS})
 
@@ -101,7 +96,7 @@ def differences(board: Board, sighting: Sighting, *, is_sure: bool) -> Iterator[
             yield Seen(rollout=board.rollout, observation=replace(observation, remote=remote, fields=fields))
 
 
-def settled(board: Board, sighting: Sighting) -> Sighting:
+def settled(board: Board, sighting: Sighting, most_gone: float = MOST_GONE) -> Sighting:
     """The conclusions from absence, made safe: details go with their task, and never too many tasks at once."""
     ids = {one.binding.object: one.binding.remote.id for one in board.each()}
     deleted = {ids[key] for key in sighting.gone if key.kind is ObjectKind.TASK}
@@ -109,7 +104,7 @@ def settled(board: Board, sighting: Sighting) -> Sighting:
     gone |= {one.binding.object for one in board.each(ObjectKind.DETAILS) if one.binding.remote.id in deleted}
     unseen = {key: why for key, why in sighting.unseen.items() if key not in gone}
     unseen |= dict.fromkeys(set(sighting.gone) - gone, "its details are not found, yet its task was not deleted")
-    doubtful, why = _doubtful(board, gone)
+    doubtful, why = _doubtful(board, gone, most_gone)
     unseen |= dict.fromkeys(doubtful, why)
     return replace(sighting, gone=tuple(sorted(gone - doubtful)), unseen=unseen)
 
@@ -152,13 +147,13 @@ def _version(one: Known) -> str:
     return one.seen.remote.version if one.seen is not None else ""
 
 
-def _doubtful(board: Board, gone: set[ObjectKey]) -> tuple[set[ObjectKey], str]:
+def _doubtful(board: Board, gone: set[ObjectKey], most_gone: float) -> tuple[set[ObjectKey], str]:
     """What is not to be believed gone although nothing shows it, and why."""
     if board.plan is not None and board.plan.object in gone:
         return gone, "the plan vanished while it was read; the next look tells more"
     tasks = sum(1 for _ in board.each(ObjectKind.TASK))
     missing = sum(key.kind is ObjectKind.TASK for key in gone)
-    if tasks < FEWEST or missing / tasks <= MOST_GONE:
+    if tasks < FEWEST_KNOWN or missing / tasks <= most_gone:
         return set(), ""
     why = f"{missing} of {tasks} tasks are missing at once while their plan is there; permissions may have been lost"
     return {key for key in gone if key.kind in _WITH_TASK}, why

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from rollout_sync.errors import Unavailable
@@ -33,7 +33,8 @@ class Discoverer:
     def traces(self, rollout: RolloutId) -> tuple[int, tuple[Trace, ...]]:
         """How many tasks the plans hold that we made for this rollout, plans counted too; and which of them are ours.
 
-        Plans of ours without any mark yet come with their title, for that is all that tells whose they are.
+        Plans of ours without any mark yet come with their title, for that is all that tells whose they are, and with
+        the tasks in them that we made.
 
         A quick look before planning: one task of each plan tells whose it is, and other people's plans are not read.
 
@@ -43,13 +44,16 @@ class Discoverer:
         looked = self._looked(probe=1, strangers=False)
         rows = [row for plan, tasks, _ in self._of(rollout, looked) for row in (plan, *tasks)]
         ours = [Trace(remote=Remote(id=_id(row))) for row in rows if self._author(row) is Author.OURS]
-        bare = [plan for plan, _, known in looked if not _rollouts(known.values())]
-        ours += [self._bare(plan) for plan in bare if self._author(plan) is Author.OURS]
+        bare = [(plan, tasks.rows) for plan, tasks, known in looked if not _rollouts(known.values())]
+        ours += [one for plan, tasks in bare if self._author(plan) is Author.OURS for one in self._bare(plan, tasks)]
         return len(rows), tuple(ours)
 
-    def _bare(self, plan: Json) -> Trace:
+    def _bare(self, plan: Json, tasks: Sequence[Json]) -> Iterator[Trace]:
         made = moment_in(plan.get("createdDateTime"))
-        return Trace(remote=self._destination.plan(plan), title=str(plan.get("title", "")), created_at=made)
+        yield Trace(remote=self._destination.plan(plan), title=str(plan.get("title", "")), created_at=made)
+        for task in tasks:
+            if self._author(task) is Author.OURS:
+                yield Trace(remote=Remote(id=_id(task)), within=_id(plan))
 
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
         """Everything of this rollout that can be named; see `recognition` for how.

@@ -124,7 +124,7 @@ class Puller:
         self._read(answers, looks)
         bound = self._bound(watch.shelf, answers, looks)
         for look in looks:
-            self._settle(portion, answers, look, bound)
+            self._settle(portion, answers, look, bound, watch.most_gone)
         return portion.pulled(self._asked_at(answers))
 
     def _next(self, answers: Answers, look: _Look) -> set[str]:
@@ -151,10 +151,12 @@ class Puller:
         unknown = {found for look in looks for found in (*strangers(look.board, answers), *look.board.newcomers)}
         return frozenset(shelf.by_id(sorted(unknown))) if unknown else frozenset()
 
-    def _settle(self, portion: _Portion, answers: Answers, look: _Look, bound: frozenset[str]) -> None:
+    def _settle(
+        self, portion: _Portion, answers: Answers, look: _Look, bound: frozenset[str], most_gone: float
+    ) -> None:
         board, rollout = look.board, look.board.rollout
         trouble = _trouble(answers, look.paths)
-        sighting = settled(board, self._reader.conclude(answers, look.spots))
+        sighting = settled(board, self._reader.conclude(answers, look.spots), most_gone)
         portion.seen += differences(board, sighting, is_sure=not trouble)
         portion.gone[rollout], portion.unseen[rollout] = sighting.gone, sighting.unseen
         if answers.failure(board.tasks_path) is not None:

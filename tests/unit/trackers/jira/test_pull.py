@@ -245,6 +245,11 @@ def test_work_that_people_add_is_seen(lab, under, kind, key):
     assert newcomer.fields["finished_at"] == "2027-01-04T13:05:00+00:00"
 
 
+def test_what_a_person_adds_with_the_account_that_we_use_is_an_addition_too(lab):
+    more = lab.add("phase", who=CORA)
+    assert [one.remote.id for one in lab.pull().newcomers] == [more["id"]]
+
+
 def test_old_work_that_people_put_under_an_epic_is_seen(lab):
     stray = lab.do({"do": "create", "summary": "Old"})
     assert not lab.pull().newcomers
@@ -303,6 +308,18 @@ def test_a_pull_that_is_dropped_half_way_does_not_move_the_cursor():
     pulled = lab.pull()
     assert len(pulled.seen) == 151  # the epic and 99 issues were on the first page; they are not brought again
     assert {lab.seen(f"i{number}")["category"] for number in range(250)} == {"indeterminate"}
+
+
+def test_the_cursor_is_the_time_of_the_first_page():
+    lab = PullLab.opened(MFA, issues=150)
+    lab.pull()
+    lab.pass_time(60)
+    for number in range(150):
+        lab.act("edit", f"i{number}", fields={"title": "Renamed"})
+    for portion in lab.portions():
+        lab.shelf.take(portion)
+        lab.pass_time(15)
+    assert lab.shelf.cursors["jira:http://127.0.0.1:8765/jira/SEC"] == "2027-01-04T13:00:00+00:00"
 
 
 def test_a_failure_half_way_leaves_what_was_stored_and_no_cursor():

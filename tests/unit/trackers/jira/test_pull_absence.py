@@ -154,6 +154,9 @@ def test_newcomers_that_were_deleted_have_left(lab):
     pulled = lab.pull(is_full=True)
     assert set(pulled.left[MFA]) == {deleted["id"], moved["id"]}
     assert lab.shelf.newcomers(MFA) == {kept["id"]}
+    with lab.counted() as asked:
+        lab.pull(is_full=True)
+    assert asked == {SEARCH: 2, FETCH: 1}
 
 
 def test_a_full_look_finds_late_what_search_learned_late(lab):
