@@ -49,3 +49,8 @@ def planner(*, buckets: int, tasks: int) -> Floor:
 def probe(gap: int) -> int:
     """⌈gap/100⌉ + 2: reading every key that a lost answer could stand for, in hundreds, and knowing where they end."""
     return ceil(gap / 100) + 2
+
+
+def quiet_sync(*, sites: int, pages: int) -> Floor:
+    """S + ⌈pages/20⌉: one search a site for all rollouts, and the task lists of all plans, in batches."""
+    return Floor(requests=sites + ceil(pages / BATCH), inner=pages, sum=f"{sites} search + ⌈{pages:,}/{BATCH}⌉ batches")

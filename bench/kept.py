@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ class Kept:
 
     def given(self) -> dict[str, str]:
         """Names that the program gave, with their roles."""
-        return given_names(self.row.id, self.row.name, self.entries)
+        return given_names(self.row.id, self.row.name, {one.object: one.marker for one in self.entries})
 
     def roles(self) -> dict[str, str]:
         """All names, with their roles; of a key the number counts. A task and its details share an id."""
@@ -70,7 +70,9 @@ class Kept:
 
         How often something was sent differs, and each review draws its own numbers.
         """
-        rows = [to_json([str(one.object), one.item, one.state, one.fields, one.base, one.remote]) for one in self.entries]
+        rows = [
+            to_json([str(one.object), one.item, one.state, one.fields, one.base, one.remote]) for one in self.entries
+        ]
         sights = [to_json([str(one.object), _sight(one)]) for one in self.seen]
         bodies = [to_json([subject, body]) for subject, body in self.bodies.items() if subject != REVIEW]
         return stencil.likeness([*rows, *sights, *bodies, *documents], self.roles())
@@ -95,21 +97,15 @@ class Answers:
         )
 
 
-def given_names(rollout: RolloutId, name: str, entries: Sequence[Entry]) -> dict[str, str]:
-    """Names that the program gives to what it makes: of the rollout, markers, checklist lines, links; with their roles."""
-    found = {str(rollout): "rollout", name: "name"}
-    for one in entries:
-        found[one.marker] = f"marker of {one.object}"
-        found |= {key: f"line {number} of {one.object}" for number, key in enumerate(_lines(one.fields))}
-        if one.object.kind is ObjectKind.REMOTE_LINK:
-            found[global_id(rollout, one.object)] = f"global id of {one.object}"
-    return found
-
-
-def _lines(fields: Fields) -> Iterator[str]:
-    lines = fields.get("checklist", ())
-    for line in lines if isinstance(lines, list) else ():
-        yield str(line["key"])
+def given_names(rollout: RolloutId, name: str, markers: Mapping[ObjectKey, str]) -> dict[str, str]:
+    """Names that the program gives to what it makes, and that no two rollouts share, with their roles."""
+    links = (key for key in markers if key.kind is ObjectKind.REMOTE_LINK)
+    return {
+        str(rollout): "rollout",
+        name: "name",
+        **{marker: f"marker of {key}" for key, marker in markers.items()},
+        **{global_id(rollout, key): f"global id of {key}" for key in links},
+    }
 
 
 def _sight(one: Observation) -> Mapping[str, object]:

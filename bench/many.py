@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from bench import agent, sandbox, stencil
 from bench.kept import Answers, Kept, given_names
 from bench.rollouts import one_of_many
 from bench.sandbox import Sandbox
 from bench.stencil import Documents
+from rollout_sync.app import App
 from rollout_sync.ledger import chronicle, entries, objects, rollouts, sightings
 from rollout_sync.ledger.opening import Database, Transaction
 from rollout_sync.ledger.rollouts import RolloutRow
+from rollout_sync.ledger.tables import entry
+from rollout_sync.model.codec import fields_from, to_json
+from rollout_sync.model.objects import Intent, ObjectKey
 from rollout_sync.model.operations import OperationState
 from rollout_sync.model.rollout import Rollout, RolloutId, TrackerName
 from rollout_sync.reconcile.desired import Destination, desired
@@ -38,6 +44,8 @@ from rollout_sync.trackers.base import Pulled, Seen
 _AGO = timedelta(days=2).total_seconds()
 """The work is two days old, so that a look back does not find it by its age."""
 _A_COMMIT = 25
+_REAL, _COPY = 1, 2
+"""Of the two that are held against each other, which was really started, and which was copied."""
 _SERIES = {first: name for name, first in stencil.FIRST.items()}
 
 
@@ -56,9 +64,9 @@ def wish_of(row: RolloutRow) -> Wish:
     return Wish(rollout=one_of_many(int(row.name.rpartition(" ")[2])), source={"template": "bench"})
 
 
-def office(url: str, database: Database, ledger: Path) -> Office:
+def office(app: App, database: Database, *, is_full: bool = False) -> Office:
     """What a tick needs, with connections of its own."""
-    return replace(agent.app_for(url, ledger).office(database), wish_of=wish_of)
+    return replace(app.office(database, is_full=is_full), wish_of=wish_of)
 
 
 def made(folder: Path, number: int) -> Many:
@@ -69,14 +77,15 @@ def made(folder: Path, number: int) -> Many:
         before = box.everything()
         box.control("POST", "/clock", {"advance": -_AGO})
         first = _started(box, ledger, 0, before)
-        second = _started(box, ledger, 1, before, first)
+        second = _started(box, ledger, _REAL, before, first)
         box.control("POST", "/clock", {"advance": _AGO})
         _sync_both(box, ledger)
         port = box.port
     with agent.app_for(f"http://127.0.0.1:{port}", ledger).ledger() as database:
-        copied = _Copier(database, first, state).copy_to(range(2, number))
+        copied = _Copier(database, first, state).copy_to(range(_COPY, number))
         with database.reading() as connection:
-            _hold_against(Kept.of(connection, one_of_many(1).id), _texts(second), Kept.of(connection, one_of_many(2).id), copied)
+            real, copy = (Kept.of(connection, one_of_many(which).id) for which in (_REAL, _COPY))
+        _hold_against(real, _texts(second), copy, copied)
         with database.reading() as connection:
             names = tuple(rollout for rollout, _name in rollouts.names(connection))
     return Many(ledger=ledger, state=state, port=port, rollouts=names)
@@ -108,8 +117,9 @@ def _started(box: Sandbox, ledger: Path, number: int, *earlier: Documents) -> Do
 
 
 def _sync_both(box: Sandbox, ledger: Path) -> None:
-    with agent.app_for(box.url, ledger).ledger() as database:
-        tick = sync([one_of_many(0).id, one_of_many(1).id], office(box.url, database, ledger))
+    app = agent.app_for(box.url, ledger)
+    with app.ledger() as database:
+        tick = sync([one_of_many(0).id, one_of_many(_REAL).id], office(app, database))
     if not tick.is_finished:
         raise RuntimeError(f"the rollouts that were really started could not be synced: {tick}")
 
@@ -132,12 +142,15 @@ class _Copier:
         self._answers = cut(self._first.answers())
         named = stencil.names_in([*(text for _name, _key, text in self._documents), self._answers])
         self._drawn = tuple(sorted(set(named) - set(self._given.values())))
-        self._schedule = plan_dates(
-            one_of_many(0),
-            WorkCalendar.of(one_of_many(0).calendar),
-            date.fromisoformat(str(self._first.row.source["planned_from"])),
-        )
-        self._destination = Destination(trackers=frozenset(TrackerName), people=_people(self._first.row))
+        self._wanted = tuple((one, to_json(one.fields)) for one in _desired(one_of_many(0), self._first.row))
+
+    def _intents(self, name: str) -> list[Intent]:
+        """What is wanted of a rollout: the same as of the first, but for the name where it is written."""
+        first = one_of_many(0).name
+        return [
+            replace(one, fields=fields_from(text.replace(first, name))) if first in text else one
+            for one, text in self._wanted
+        ]
 
     def copy_to(self, numbers: Sequence[int]) -> list[str]:
         """Make these rollouts; the texts of the first one's documents."""
@@ -156,7 +169,7 @@ class _Copier:
         source = {**row.source, "plan_id": f"{number:016x}"}
         rollouts.save(connection, replace(row, id=rollout.id, name=rollout.name, source=source))
         rollouts.record(connection, rollout.id, row.accepted_at, "accepted", {"plan": source["plan_id"]})
-        entries.accept(connection, rollout.id, desired(rollout, self._schedule, self._destination))
+        entries.accept(connection, rollout.id, self._intents(rollout.name))
         names = self._names(connection, rollout)
         self._keep(connection, rollout.id, Answers.read(self._answers.filled(names)))
         texts = [text.filled(names) for _collection, _key, text in self._documents]
@@ -166,8 +179,9 @@ class _Copier:
 
     def _names(self, connection: Transaction, rollout: Rollout) -> dict[str, str]:
         """For each name of the first rollout the one that stands in its place."""
-        accepted = tuple(objects.entries(connection, rollout.id))
-        roles = given_names(rollout.id, rollout.name, accepted)
+        chosen = sa.select(entry.c.object, entry.c.marker).where(entry.c.rollout_id == rollout.id)
+        markers = {ObjectKey.parse(key): marker for key, marker in connection.execute(chosen)}
+        roles = given_names(rollout.id, rollout.name, markers)
         return {self._given[role]: name for name, role in roles.items()} | {
             name: self._fresh(name) for name in self._drawn
         }
@@ -190,12 +204,15 @@ class _Copier:
         sightings.settle(connection, rollout)
 
 
-def _people(row: RolloutRow) -> Mapping[TrackerName, Mapping[str, str]]:
-    """Accounts of the people on the list, as they were found for the first rollout."""
+def _desired(rollout: Rollout, row: RolloutRow) -> tuple[Intent, ...]:
+    """What the program wants of a rollout, with the accounts that were found for this row."""
+    start = date.fromisoformat(str(row.source["planned_from"]))
     accounts = row.source["accounts"]
     if not isinstance(accounts, dict):
         raise TypeError(f"no accounts: {accounts!r}")
-    return {TrackerName(name): known for name, known in accounts.items()}
+    people = {TrackerName(name): known for name, known in accounts.items()}
+    schedule = plan_dates(rollout, WorkCalendar.of(rollout.calendar), start)
+    return desired(rollout, schedule, Destination(trackers=frozenset(TrackerName), people=people))
 
 
 def _texts(documents: Documents) -> list[str]:
@@ -208,7 +225,12 @@ def _hold_against(real: Kept, there: Sequence[str], copied: Kept, copied_there: 
     Raises:
         RuntimeError: they are not the same work, so that nothing that is measured with copies means anything.
     """
+    intents = {one.object: one.fields for one in _desired(one_of_many(_COPY), copied.row)}
+    if intents != {one.object: one.fields for one in copied.entries}:
+        raise RuntimeError("a copy's rows in the ledger are not what the program wants of that rollout")
     wanted, found = real.likeness(there), copied.likeness(copied_there)
     if wanted != found:
         more, less = sorted((found - wanted).elements()), sorted((wanted - found).elements())
-        raise RuntimeError(f"{len(more)} of {found.total()} rows are not as in a real rollout: {more[:2]} for {less[:2]}")
+        raise RuntimeError(
+            f"{len(more)} of {found.total()} rows are not as in a real rollout: {more[:2]} for {less[:2]}"
+        )

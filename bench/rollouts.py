@@ -56,7 +56,7 @@ def made_up(size: int, home: Home) -> Rollout:
 
 
 def one_of_many(number: int) -> Rollout:
-    """The same rollout under many names: 60 items in Jira and 40 in Planner, that wait for each other across services."""
+    """The same rollout under many names: 60 items in Jira, 40 in Planner, with waits across services."""
     homes = (Home.JIRA, Home.JIRA, Home.JIRA, Home.PLANNER, Home.PLANNER)
     name = f"Bench of many {number:04}"
     return replace(

@@ -31,10 +31,10 @@ PAGES = [*WRITTEN, *sorted(REFERENCE.glob("*.md"))]
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!`)\]\(([^)\s]+)\)")
-NOT_RUN = {"init", "sandbox", "demo"}
+NOT_RUN = {"init", "sandbox", "demo", "--open"}
 """Commands that ask for accounts, stay in the foreground, or have tests of their own."""
 
-RUNNING = {"after-a-crash.md", "lost-ledger.md"}
+RUNNING = {"after-a-crash.md", "keep-in-sync.md", "lost-ledger.md"}
 """Pages for somebody whose rollout runs already."""
 STARTED = shlex.split(
     'start mfa --name "MFA 2027" --go-live 2027-06-21 --people people.csv --set company=Example --yes'

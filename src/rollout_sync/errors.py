@@ -14,6 +14,7 @@ RolloutSyncError                exit code
 │   └── LedgerUnwritable        1   full disk, read-only file, damaged file
 ├── TrackerError                1   tracker, operation, remote id and the server's own words
 │   ├── Unavailable             4   nothing was sent, or a read failed for now
+│   │   └── Stopped             4   the run was asked to end before this was sent
 │   ├── RateLimited             4   told to wait longer than one run should
 │   ├── OutcomeUnknown          4   sent, no trustworthy answer
 │   ├── AccessDenied            1   401 after a refresh, or 403
@@ -174,6 +175,10 @@ class Unavailable(TrackerError):
     """The request surely had no effect: never sent, or a read that failed for now."""
 
     exit_code = 4
+
+
+class Stopped(Unavailable):
+    """The run was asked to end (Ctrl-C, SIGTERM) before this request was sent; it surely had no effect."""
 
 
 class RateLimited(TrackerError):

@@ -1,4 +1,4 @@
-"""The report in a real browser: no script runs, nothing is loaded, nothing is wider than a telephone, axe is content."""
+"""The report in a real browser: no script runs, nothing is loaded, it fits a telephone, and axe is content."""
 
 from __future__ import annotations
 
@@ -163,7 +163,11 @@ def test_the_policy_forbids_scripts(read):
     """A script that got into the page would not run: the policy stands behind the escaping."""
     reading = read("rollout", policy=True)
     reading.page.evaluate(
-        "() => { const one = document.createElement('script'); one.textContent = 'alert(1)'; document.body.append(one) }"
+        """() => {
+          const one = document.createElement("script");
+          one.textContent = "alert(1)";
+          document.body.append(one);
+        }"""
     )
     assert reading.dialogs == []
     assert any("Content Security Policy" in one for one in reading.complaints)

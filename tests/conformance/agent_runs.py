@@ -18,7 +18,7 @@ from rollout_sync.model.objects import Fields, ObjectKind
 from rollout_sync.model.operations import Change, Outcome
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.reconcile.guard import Thresholds
-from rollout_sync.sync import adopting, planning, verifying, wishing
+from rollout_sync.sync import adopting, planning, syncing, verifying, wishing
 from rollout_sync.sync.applying import Applied, apply
 from rollout_sync.template import shipped
 from rollout_sync.template.people import read_people
@@ -85,6 +85,11 @@ class Agent:
             plan = planning.make(wish, database=database, trackers=trackers, clock=self.clock, thresholds=thresholds)
             return apply(plan, self.app.world(database, lambda _step: None, 400.0, trackers=trackers))
 
+    def sync(self, rollout: str, *, is_full: bool = False) -> syncing.Tick:
+        """One tick."""
+        with self.app.ledger() as database:
+            return syncing.sync([RolloutId(rollout)], self.app.office(database, is_full=is_full))
+
     def verify(self, rollout: str) -> verifying.Verification:
         """Read everything back."""
         with self.app.ledger() as database:
@@ -147,7 +152,7 @@ def change_everything(agent: Agent, rollout: str, title: str) -> tuple[Outcome, 
     """
     wanted: dict[ObjectKind, Fields] = {
         ObjectKind.EPIC: {"title": title, "held": True},
-        ObjectKind.ISSUE: {"title": title, "held": True, "due": "2027-02-02"},
+        ObjectKind.ISSUE: {"title": title, "held": True, "due": "2027-02-02", "progress": "indeterminate"},
         ObjectKind.PLAN: {"title": title},
         ObjectKind.LABELS: {"labels": {"category7": title}},
         ObjectKind.BUCKET: {"title": title},

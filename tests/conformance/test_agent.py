@@ -13,6 +13,9 @@ from conformance.recording import Exchange
 from conformance.validator import Validator, Verdict, of_services, readable
 from conformance.walking import Stage, new_stage
 from rollout_sync.model.operations import Done
+from rollout_sync.sandbox.graph import act as act_in_planner
+from rollout_sync.sandbox.jira import act as act_in_jira
+from rollout_sync.sandbox.world import World
 from rollout_sync.template import shipped
 
 USED = {
@@ -42,10 +45,13 @@ USED = {
     "GET /rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes",
     "GET /rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}",
     "GET /rest/api/3/issue/{issueIdOrKey}",
+    "GET /rest/api/3/issue/{issueIdOrKey}/comment",
     "GET /rest/api/3/issue/{issueIdOrKey}/remotelink",
     "GET /rest/api/3/issue/{issueIdOrKey}/transitions",
     "GET /rest/api/3/issueLinkType",
     "GET /rest/api/3/mypermissions",
+    "GET /rest/api/3/status",
+    "POST /rest/api/3/changelog/bulkfetch",
     "GET /rest/api/3/myself",
     "GET /rest/api/3/project/{projectIdOrKey}",
     "GET /rest/api/3/project/{projectIdOrKey}/statuses",
@@ -121,6 +127,46 @@ def held(stage: Stage, folder: Path) -> None:
         assert all(isinstance(one, Done) for one in outcomes), outcomes
 
 
+def in_step(stage: Stage, folder: Path) -> None:
+    """People work, decide, add and delete; ticks bring it back and release what was held."""
+    agent = runs.new_agent(stage, folder)
+    agent.start("hello", "Hello")
+    agent.sync("hello")
+    world = stage.world
+    issues = {row["summary"]: row["key"] for row in world.store.scan("jira.issue")}
+    tasks = {world.store.get("graph.tasks", key)["fields"]["title"]: key for key in world.store.keys("graph.tasks")}
+    who = {"who": "cora.coordinator@example.com"}
+    set_up, epic = (next(key for title, key in issues.items() if word in title) for word in ("Set up", ": Prepare"))
+    act_in_jira(world, {**who, "do": "complete", "issue": set_up})
+    act_in_jira(world, {**who, "do": "label", "issue": set_up, "label": "approved-with-conditions"})
+    act_in_jira(world, {**who, "do": "comment", "issue": set_up, "text": "Not on Fridays"})
+    act_in_jira(
+        world, {**who, "do": "create", "project": "SEC", "fields": {"summary": "More", "parent": {"key": epic}}}
+    )
+    agent.clock.sleep(3600)
+    assert agent.sync("hello").catch.added == 1
+    for title, task in tasks.items():
+        if title.startswith("Green light of"):
+            _decide(world, task)
+    agent.clock.sleep(3600)
+    ticked = agent.sync("hello")
+    assert any(one.released is not None for one in ticked.rollouts), ticked
+    act_in_jira(world, {**who, "do": "delete", "issue": next(reversed(issues.values()))})
+    act_in_planner(world, {**who, "do": "delete", "task": next(iter(tasks.values()))})
+    agent.clock.sleep(3600)
+    assert agent.sync("hello", is_full=True).catch.gone
+
+
+def _decide(world: World, task: str) -> None:
+    """The approver ticks the first line of the decision checklist."""
+    checklist = world.store.get("graph.task_details", task)["fields"]["checklist"]
+    line = next(key for key, one in checklist.items() if one["title"] == "Approved")
+    assigned = next(iter(world.store.get("graph.tasks", task)["fields"]["assignments"]))
+    person = world.people.by_graph_id(assigned)
+    assert person is not None
+    act_in_planner(world, {"who": person.email, "do": "tick", "task": task, "item": line})
+
+
 def lost_answers(stage: Stage, folder: Path) -> None:
     """Answers of creates are lost; what is in doubt is looked for."""
     stage.fault(
@@ -159,6 +205,7 @@ RUNS: tuple[Callable[[Stage, Path], None], ...] = (
     gateway,
     person,
     held,
+    in_step,
     lost_answers,
     bad_weather,
 )

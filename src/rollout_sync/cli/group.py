@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "apply": ("rollout_sync.cli.commands.apply", "Carry out the plan in FILE, exactly as it was reviewed."),
     "sync": (
         "rollout_sync.cli.commands.sync",
-        "Bring status back from Jira and Planner, decide gates, release work, review health.",
+        "Bring status back from Jira and Planner, decide gates, release work that may go on, and review health.",
     ),
     "status": ("rollout_sync.cli.commands.status", "Show how a rollout stands, and why; all of them without a name."),
     "report": ("rollout_sync.cli.commands.report", "Write a rollout's whole picture as one HTML file."),

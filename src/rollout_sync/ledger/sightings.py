@@ -18,7 +18,7 @@ from rollout_sync.ledger import entries
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.tables import coverage, cursor, entry, newcomer, observation, touched
 from rollout_sync.model.codec import fields_from, instant_from, instant_text, to_json
-from rollout_sync.model.objects import Binding, Marker, ObjectKey, ObjectKind, Observation, Remote
+from rollout_sync.model.objects import Binding, Fields, Marker, ObjectKey, ObjectKind, Observation, Remote, Value
 from rollout_sync.model.operations import OperationState
 from rollout_sync.model.rollout import RolloutId, TrackerName
 from rollout_sync.model.snapshot import Coverage
@@ -41,15 +41,15 @@ class LedgerShelf:
         found: dict[str, tuple[Known, ...]] = {}
         with self._database.reading() as connection:
             for start in range(0, len(ids), _SLICE):
-                wanted = self._joined().where(entry.c.remote_id.in_(ids[start : start + _SLICE]))
-                _gather(found, connection.execute(wanted))
+                part = {"kinds": self._kinds, "some": ids[start : start + _SLICE]}
+                _gather(found, connection.execute(_BY_ID, part))
         return found
 
     def of_rollout(self, rollout: RolloutId) -> Mapping[str, tuple[Known, ...]]:
         """All objects of a rollout that exist."""
         found: dict[str, tuple[Known, ...]] = {}
         with self._database.reading() as connection:
-            _gather(found, connection.execute(self._joined().where(entry.c.rollout_id == rollout)))
+            _gather(found, connection.execute(_OF_ROLLOUT, {"kinds": self._kinds, "rollout": rollout}))
         return found
 
     def newcomers(self, rollout: RolloutId) -> frozenset[str]:
@@ -60,12 +60,33 @@ class LedgerShelf:
         with self._database.reading() as connection:
             return frozenset(connection.execute(chosen).scalars())
 
-    def _joined(self) -> sa.Select[tuple[object, ...]]:
-        return (
-            sa.select(entry, *_OBSERVED)
-            .outerjoin(observation, observation.c.entry_id == entry.c.entry_id)
-            .where(entry.c.kind.in_(self._kinds), entry.c.state == State.CREATED.value, entry.c.remote_id.is_not(None))
-        )
+
+class _Unread(Mapping[str, Value]):
+    """Fields as they are kept, decoded once somebody asks for them: a tick without news compares versions only."""
+
+    __slots__ = ("_fields", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._fields: Fields | None = None
+
+    def _read(self) -> Fields:
+        if self._fields is None:
+            self._fields = fields_from(self._text)
+            self._text = ""
+        return self._fields
+
+    def __getitem__(self, name: str) -> Value:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
 
 
 _OBSERVED = (
@@ -77,26 +98,47 @@ _OBSERVED = (
 )
 
 
-def _gather(found: dict[str, tuple[Known, ...]], rows: Iterable[Row[tuple[object, ...]]]) -> None:
-    for row in rows:
-        found[row.remote_id] = (*found.get(row.remote_id, ()), _known(row))
+# Put together once: a tick reads every rollout, and building a statement takes longer than running it. Only what a pull
+# needs is read; texts of intents and bases are most of a row.
+_KNOWN = (
+    sa.select(
+        entry.c.rollout_id,
+        entry.c.object,
+        entry.c.marker,
+        entry.c.item,
+        entry.c.remote_id,
+        entry.c.remote_key,
+        entry.c.version,
+        entry.c.url,
+        *_OBSERVED,
+    )
+    .outerjoin(observation, observation.c.entry_id == entry.c.entry_id)
+    .where(
+        entry.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        entry.c.state == State.CREATED.value,
+        entry.c.remote_id.is_not(None),
+    )
+)
+_OF_ROLLOUT = _KNOWN.where(entry.c.rollout_id == sa.bindparam("rollout"))
+_BY_ID = _KNOWN.where(entry.c.remote_id.in_(sa.bindparam("some", expanding=True)))
 
 
-def _known(row: Row[tuple[object, ...]]) -> Known:
-    key = ObjectKey.parse(row.object)
-    remote = Remote(id=row.remote_id, key=row.remote_key, version=row.version, url=row.url)
-    binding = Binding(object=key, marker=Marker(row.marker), remote=remote, item=row.item)
-    return Known(rollout=RolloutId(row.rollout_id), binding=binding, seen=_observation(row, key))
+def _gather(found: dict[str, tuple[Known, ...]], rows: Iterable[Row[tuple[Any, ...]]]) -> None:
+    for rollout, name, marker, item, remote_id, key, version, url, *seen in rows:
+        remote = Remote(id=remote_id, key=key, version=version, url=url)
+        binding = Binding(object=ObjectKey.parse(name), marker=Marker(marker), remote=remote, item=item)
+        known = Known(rollout=RolloutId(rollout), binding=binding, seen=_sight(binding, *seen))
+        found[remote_id] = (*found.get(remote_id, ()), known)
 
 
-def _observation(row: Any, key: ObjectKey) -> Observation | None:  # noqa: ANN401 - rows of two queries
-    if row.seen_at is None:
+def _sight(binding: Binding, at: str | None, fields: str, key: str, version: str, url: str) -> Observation | None:
+    if at is None:
         return None
     return Observation(
-        object=key,
-        remote=Remote(id=row.remote_id, key=row.seen_key, version=row.seen_version, url=row.seen_url),
-        fields=fields_from(row.seen_fields),
-        asked_at=instant_from(row.seen_at),
+        object=binding.object,
+        remote=Remote(id=binding.remote.id, key=key, version=version, url=url),
+        fields=_Unread(fields),
+        asked_at=instant_from(at),
     )
 
 
@@ -198,9 +240,13 @@ def observations(connection: Connection, rollout: RolloutId) -> Iterator[Observa
         .where(entry.c.rollout_id == rollout)
         .order_by(entry.c.entry_id)
     )
-    for row in connection.execute(chosen):
-        if (found := _observation(row, ObjectKey.parse(row.object))) is not None:
-            yield found
+    for name, remote_id, at, fields, key, version, url in connection.execute(chosen):
+        yield Observation(
+            object=ObjectKey.parse(name),
+            remote=Remote(id=remote_id, key=key, version=version, url=url),
+            fields=fields_from(fields),
+            asked_at=instant_from(at),
+        )
 
 
 def _body(one: Newcomer) -> str:

@@ -80,4 +80,4 @@ def instant_text(moment: datetime) -> str:
 
 def instant_from(text: str) -> datetime:
     """Read what `instant_text` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

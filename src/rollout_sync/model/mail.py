@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from rollout_sync.model.operations import Refused
 
 
 class MailKind(StrEnum):
@@ -58,3 +60,35 @@ class Mail:
     references: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     invitation: Invitation | None = None
+
+
+class Channel(StrEnum):
+    """What the outbox keeps apart: mails, and cards that are posted to a chat."""
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One thing to send, in the form in which it leaves.
+
+    Attributes:
+        event: as `Mail.event`.
+        sender, to: bare addresses of the envelope; for a webhook `to` names the chat, never its URL.
+        message_id: without angle brackets; empty where the channel has none.
+        content: the whole RFC 5322 message, or the body of a webhook's request.
+    """
+
+    event: str
+    sender: str
+    to: str
+    message_id: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelShut(Refused):
+    """Refused for a reason that would hit every other mail too: no connection, sign-in, permission, throttling."""
+
+    again: bool = True

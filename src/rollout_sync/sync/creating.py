@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from rollout_sync.errors import LedgerError, OutcomeUnknown, TrackerError
+from rollout_sync.errors import LedgerError, OutcomeUnknown, Stopped, TrackerError
 from rollout_sync.ledger import entries, objects
 from rollout_sync.ledger.objects import Node
 from rollout_sync.ledger.opening import Transaction
@@ -175,7 +175,8 @@ class Creating:
     def _drain(self) -> None:
         """Record what comes back even when the run ends on an error, so that as little as possible is in doubt."""
         while self._in_flight:
-            with contextlib.suppress(LedgerError):  # the first one is on its way up already; ids are in the rescue file
+            # The first one is on its way up already; ids that the ledger does not take are in the rescue file.
+            with contextlib.suppress(LedgerError, Stopped):
                 self._take_answers()
 
     def _answer(self, sent: _Sent, future: Future[Sequence[Outcome]]) -> None:

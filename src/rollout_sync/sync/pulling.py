@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rollout_sync.errors import TrackerError
+from rollout_sync.errors import Stopped, TrackerError
 from rollout_sync.ledger import rollouts, sightings
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.sightings import LedgerShelf
@@ -93,6 +93,8 @@ def _pull_one(wanted: tuple[RolloutId, ...], tracker: Tracker, database: Databas
             for pulled in tracker.pull(watch):
                 _store(pulled, tracker.name, database, at, is_full=is_full)
                 found = _joined(found, _counted(pulled, tracker.name))
+        except Stopped:  # it says nothing of the service
+            raise
         except TrackerError as error:
             with database.transaction() as connection:
                 sightings.read_badly(connection, tracker.name, dict.fromkeys(wanted, error.what), at)

@@ -120,6 +120,7 @@ class Transport:
         repeat: Repeat,
         route: str,
         json: object = None,
+        content: bytes | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         deadline: float | None = None,
@@ -133,6 +134,7 @@ class Transport:
             repeat: whether it may be sent again when the answer is lost.
             route: path template for logs and errors, `/issue/{id}`; no values of users.
             json: JSON values for the body; None for no body.
+            content: the body where it is no JSON; its Content-Type is among `headers`.
             params: query.
             headers: besides the session's own.
             deadline: total seconds with all waits; the limits' default where None.
@@ -151,7 +153,8 @@ class Transport:
         where = f"{method} {route}"
         try:
             body = cast("Any", json)  # requests refuses at once what is no JSON
-            response = session.request(method, url, json=body, params=params, headers={**(headers or {}), **marks})
+            sent = {**(headers or {}), **marks}
+            response = session.request(method, url, json=body, data=content, params=params, headers=sent)
         except requests.TooManyRedirects:
             raise UnexpectedResponse(
                 f"{urlsplit(url).hostname} redirects in circles", where=where, hint="Check the base URL."

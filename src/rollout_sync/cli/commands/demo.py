@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--fast", is_flag=True, help="Let the sandbox answer at once, not like a service far away.")
 @click.pass_obj
 def command(invocation: Invocation, *, keep: bool, fast: bool) -> Answer[Told]:
-    """Show the whole story in a minute: start a rollout, start it again, kill one half-way, finish it.
+    """Show the whole story in a minute: start a rollout, kill one half-way, finish it, live through ten weeks.
 
     Runs the real commands against a sandbox in a process of its own, with a made-up company. Every claim is proved
     from what the sandbox saw. Ends with 1 when a proof fails. Needs no account, no network and no configuration.
@@ -44,7 +44,8 @@ def command(invocation: Invocation, *, keep: bool, fast: bool) -> Answer[Told]:
         with running_sandbox(folder, environ, keep=keep) as sandbox:
             is_aside = invocation.output is Output.JSON
             stage = Stage(screen=invocation.screen, sandbox=sandbox, folder=folder, environ=environ, is_aside=is_aside)
-            told = tell(stage, fast=fast)
+            report = folder / "report.html" if keep else folder.with_suffix(".html")
+            told = tell(stage, report, fast=fast)
             _close(stage, told, keep=keep)
     return Answer(result=told, text=_write, status=Status.DONE if told.holds else Status.FAILED)
 
@@ -65,6 +66,9 @@ def _folder(*, keep: bool) -> Iterator[Path]:
 def _close(stage: Stage, told: Told, *, keep: bool) -> None:
     from rollout_sync.cli.demo.boards import PROJECT  # noqa: PLC0415 - loaded by the story
 
+    if told.report is not None and told.report.exists():
+        stage.title("To read the report, open in a browser:")
+        stage.say(f"  {told.report.as_uri()}")
     if not keep:
         stage.title("To see the boards in a browser and to try commands")
         stage.say("  rollout-sync demo --keep        in a checkout: make demo KEEP=1")

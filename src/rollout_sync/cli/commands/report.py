@@ -56,9 +56,9 @@ def command(
     as_of: date | None,
     show: bool,
 ) -> Answer[Written]:
-    """Write the report of a rollout: one HTML file with pictures that needs nothing else, to open, print or send.
+    """Write a rollout's whole picture as one HTML file.
 
-    With --all a folder: an index of all rollouts, and the report of each. Like `status` it asks no service.
+    It has charts and needs nothing else: to open, print or send. With --all a folder: an index of all rollouts, and the report of each. Like `status` it asks no service.
     """
     if (rollout is None) is not everything:
         raise click.UsageError("Name a rollout, or say --all.")

@@ -31,9 +31,9 @@ from rollout_sync.cli.render_status import (
 def command(
     invocation: Invocation, *, rollout: str | None, as_of: date | None
 ) -> Answer[ShownStatus] | Answer[tuple[ShownRow, ...]]:
-    """Show a rollout's health: colour and why, dates with odds, signals, what is held, what to do.
+    """Show how a rollout stands, and why; all of them without a name.
 
-    Without NAME, all rollouts in one table, as they were last reviewed. The answer comes from the ledger alone; `sync`
+    Colour and reason, dates with odds, signals, what is held, what to do. Without NAME, all rollouts in one table, as they were last reviewed. The answer comes from the ledger alone; `sync`
     brings the news. With --as-of the picture of an earlier day is drawn from history.
     """
     from rollout_sync.sync import reviewing  # noqa: PLC0415 - SQLAlchemy and numpy are slow to load

@@ -147,7 +147,12 @@ SCENES: Final = (
         words="Old phones fail in the pilot. Ivan moves its end by eight working days.",
     ),
     Act(
-        day=27, who=_DARIO, deed=Deed.ADD, item=ADDED[0], text="pilot", words="Dario adds two tasks under the pilot's epic."
+        day=27,
+        who=_DARIO,
+        deed=Deed.ADD,
+        item=ADDED[0],
+        text="pilot",
+        words="Dario adds two tasks under the pilot's epic.",
     ),
     Act(day=27, who=_DARIO, deed=Deed.ADD, item=ADDED[1], text="pilot"),
     Act(day=28, who=_DARIO, deed=Deed.DELETE, item=WALK_UP, words="Dario deletes a task: Operations has shifts."),

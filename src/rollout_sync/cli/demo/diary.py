@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from rollout_sync.cli.demo import cast
 from rollout_sync.cli.demo.cast import Act, Deed, Pace
@@ -16,11 +16,17 @@ from rollout_sync.schedule.network import Network, duration_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One working day and what is done on it, first to last."""
+    """One working day and what is done on it."""
 
     number: int
     day: date
-    acts: tuple[Act, ...]
+    morning: tuple[Act, ...] = ()
+    afternoon: tuple[Act, ...] = ()
+
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        """First to last."""
+        return (*self.morning, *self.afternoon)
 
 
 def diary(rollout: Rollout, schedule: Schedule) -> tuple[Page, ...]:
@@ -30,23 +36,23 @@ def diary(rollout: Rollout, schedule: Schedule) -> tuple[Page, ...]:
         KeyError: a table of the cast names an item that the rollout does not have.
     """
     calendar = WorkCalendar.of(rollout.calendar)
+    days = (cast.FIRST_DAY + timedelta(days=number) for number in range(7 * cast.WEEKS))
     acts = acts_of(rollout, schedule)
-    last = cast.FIRST_DAY.toordinal() + 7 * cast.WEEKS
-    pages = []
-    for ordinal in range(cast.FIRST_DAY.toordinal(), last):
-        day = date.fromordinal(ordinal)
-        if calendar.is_working(day):
-            number = len(pages) + 1
-            done = sorted((act for act in acts if act.day == number), key=lambda act: act.deed not in cast.IN_THE_MORNING)
-            pages.append(Page(number=number, day=day, acts=tuple(done)))
-    return tuple(pages)
+    return tuple(_page(number, day, acts) for number, day in enumerate(filter(calendar.is_working, days), start=1))
+
+
+def _page(number: int, day: date, acts: Sequence[Act]) -> Page:
+    own = [act for act in acts if act.day == number]
+    morning = tuple(act for act in own if act.deed in cast.IN_THE_MORNING)
+    afternoon = tuple(act for act in own if act.deed not in cast.IN_THE_MORNING)
+    return Page(number=number, day=day, morning=morning, afternoon=afternoon)
 
 
 def acts_of(rollout: Rollout, schedule: Schedule) -> tuple[Act, ...]:
     """The scenes and everyday work, without order."""
     items = {item.key: item for item in rollout.items}
     for key in (*cast.PACES, *cast.BY_HAND):
-        items[ItemKey(key)]  # noqa: B018 - a name that the template does not know must not go unseen
+        items[ItemKey(key)]
     told = {(act.item, act.deed) for act in cast.SCENES}
     usual = [act for key, span in spans_of(rollout, schedule).items() for act in _everyday(items[key], span)]
     return (

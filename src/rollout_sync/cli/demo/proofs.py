@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout_sync.cli.demo.boards import Boards
@@ -70,3 +70,72 @@ def was_cut(made: int, promised: int, code: int) -> Proof:
     """The run was really killed, and really in the middle."""
     holds = 0 < made < promised and code != 0
     return Proof(claim="the second rollout was killed in the middle", holds=holds, seen=f"{made} of {promised} made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evening:
+    """What one `sync` of the ten weeks did.
+
+    Attributes:
+        number: of the working day.
+        found: how much was new to it.
+        sent: requests that may have changed something.
+        is_untouched: whether both services were the same before and after; None where people had acted that day.
+        early_in: bucket of the work that was begun before its green light.
+    """
+
+    number: int
+    is_finished: bool
+    found: int
+    sent: Mapping[str, int]
+    is_untouched: bool | None = None
+    early_in: str = ""
+
+
+def all_finished(evenings: Sequence[Evening]) -> Proof:
+    """Every run read everything and left nothing for the next."""
+    done = sum(one.is_finished for one in evenings)
+    seen = f"{done} of {len(evenings)}"
+    return Proof(claim="each evening's `sync` finished", holds=0 < done == len(evenings), seen=seen)
+
+
+def quiet_when_quiet(evenings: Sequence[Evening]) -> Proof:
+    """Where nothing was new, nothing was written; and there were such evenings."""
+    quiet = [one for one in evenings if not one.found]
+    sent = sum(sum(one.sent.values()) for one in quiet)
+    changed = sum(one.is_untouched is False for one in evenings)
+    idle = sum(one.is_untouched is not None for one in evenings)
+    return Proof(
+        claim="a `sync` that finds nothing new writes nothing",
+        holds=bool(quiet) and bool(idle) and not sent and not changed,
+        seen=f"{sent} writes on {len(quiet)} such evenings; on {idle - changed} of {idle} idle days all stayed as it was",
+    )
+
+
+def opened_by_the_right_one(evenings: Sequence[Evening], ticked: int, decided: int, waiting: str) -> Proof:
+    """Held work stayed in the bucket `waiting` from the wrong person's tick to the right person's own, and no longer.
+
+    `ticked` and `decided` are the days of the two.
+    """
+    before = [one.early_in for one in evenings if ticked <= one.number < decided]
+    after = [one.early_in for one in evenings if one.number >= decided]
+    holds = bool(before) and bool(after) and set(before) == {waiting} and waiting not in after
+    seen = f"held on {before.count(waiting)} of {len(before)} evenings, then in “{after[0] if after else '?'}”"
+    return Proof(claim="the wrong person's tick opens no gate, the right one's does", holds=holds, seen=seen)
+
+
+def still_once(claim: str, promised: Mapping[str, int], boards: Boards, deleted: Sequence[str]) -> Proof:
+    """Everything that was made is still there exactly once, but what people deleted, which was not made again."""
+    marked = sum(promised.get(kind.value, 0) for kind in (ObjectKind.EPIC, ObjectKind.ISSUE, ObjectKind.TASK))
+    wrong = [f"{name} twice" for name in boards.doubles]
+    wrong += [f"{name} again" for name in deleted if name in boards.marks]
+    if len(set(boards.marks)) != marked - len(deleted):
+        wrong.append(f"{len(set(boards.marks))} different markers instead of {marked - len(deleted)}")
+    seen = "; ".join(wrong) or f"{len(boards.marks)} objects, each exactly once; {len(deleted)} deleted, not made again"
+    return Proof(claim=claim, holds=not wrong and marked > 0, seen=seen)
+
+
+def known_to_people(added: int, gone: int, *, expected: tuple[int, int]) -> Proof:
+    """Work that people put beside the template's and took away is counted."""
+    seen = f"{added} added, {gone} deleted"
+    return Proof(claim="work that people added or deleted is known", holds=(added, gone) == expected, seen=seen)

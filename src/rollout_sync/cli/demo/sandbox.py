@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,14 @@ class Sandbox:
         return self._call(method, f"/jira/rest/api/3{path}", body, {"Authorization": f"Basic {secret}"})
 
     def graph(self, path: str) -> Json:
-        """A read of Microsoft Graph as the application."""
-        if not self._token:
-            self._token = self._sign_in()
-        return self._call("GET", f"/graph/v1.0{path}", None, {"Authorization": f"Bearer {self._token}"})
+        """A read of Microsoft Graph as the application; it signs in again when its hour is over."""
+        where = f"/graph/v1.0{path}"
+        if self._token:
+            status, text = self._exchange("GET", where, None, {"Authorization": f"Bearer {self._token}"})
+            if status != HTTPStatus.UNAUTHORIZED:
+                return _read(status, text, f"GET {where}")
+        self._token = self._sign_in()
+        return self._call("GET", where, None, {"Authorization": f"Bearer {self._token}"})
 
     def _sign_in(self) -> str:
         from rollout_sync.sandbox.seed import CLIENT_ID, CLIENT_SECRET, TENANT_DOMAIN  # noqa: PLC0415 - as above
@@ -72,6 +77,10 @@ class Sandbox:
         return str(answer["access_token"])
 
     def _call(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> Json:
+        status, text = self._exchange(method, path, body, headers)
+        return _read(status, text, f"{method} {path}")
+
+    def _exchange(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> tuple[int, bytes]:
         form = body if isinstance(body, str) else None
         kind = "application/json" if form is None else "application/x-www-form-urlencoded"
         sent = None if body is None else form or json.dumps(body)
@@ -84,10 +93,14 @@ class Sandbox:
             raise Unavailable(f"the sandbox does not answer ({error})", where=f"{method} {path}") from error
         finally:
             connection.close()
-        if reply.status not in _OK:
-            said = text.decode("utf-8", "replace").strip()[:300]
-            raise UnexpectedResponse(f"the sandbox answered with {reply.status}: {said}", where=f"{method} {path}")
-        return json.loads(text)
+        return reply.status, text
+
+
+def _read(status: int, text: bytes, where: str) -> Json:
+    if status not in _OK:
+        said = text.decode("utf-8", "replace").strip()[:300]
+        raise UnexpectedResponse(f"the sandbox answered with {status}: {said}", where=where)
+    return json.loads(text)
 
 
 @contextmanager

@@ -1,19 +1,34 @@
-"""The story in its steps: start a rollout, start it again, kill a second one half-way, finish it, prove all of it."""
+"""The story in its steps: start a rollout, kill a second one and finish it, live through ten weeks, prove all of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from pathlib import Path
 from typing import Final
 
+from rollout_sync.cli.demo import cast
 from rollout_sync.cli.demo.boards import PROJECT, Boards, Heap, read_boards
-from rollout_sync.cli.demo.proofs import Proof, all_there, content_print, was_cut, writes, wrote_nothing
+from rollout_sync.cli.demo.cast import Deed
+from rollout_sync.cli.demo.proofs import (
+    Proof,
+    all_finished,
+    all_there,
+    content_print,
+    known_to_people,
+    opened_by_the_right_one,
+    quiet_when_quiet,
+    still_once,
+    was_cut,
+    writes,
+    wrote_nothing,
+)
 from rollout_sync.cli.demo.stage import Stage
 from rollout_sync.cli.render_odds import day
 
 PEOPLE: Final = "people.csv"
-_WEEKS_AHEAD: Final = 30
+_COMPANY: Final = "Example"
 _SERVICE_MS: Final = 80
 _SLOW_MS: Final = 200
 _LATE_SECONDS: Final = 240
@@ -25,11 +40,13 @@ _FINISHED, _UNFINISHED = 0, 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """How it ended: the proofs, and where the boards are."""
+    """How it ended: the proofs, where the boards are, how health went, and the report's file."""
 
     url: str
     proofs: tuple[Proof, ...]
     plans: tuple[str, ...]
+    health: tuple[str, ...] = ()
+    report: Path | None = None
 
     @property
     def holds(self) -> bool:
@@ -50,44 +67,47 @@ class _Rollout:
     def options(self) -> tuple[str, ...]:
         """What follows the command's name."""
         when = self.go_live.isoformat()
-        return (self.template, "--name", self.name, "--go-live", when, "--people", PEOPLE, "--set", "company=Example")
+        return (
+            self.template,
+            "--name",
+            self.name,
+            "--go-live",
+            when,
+            "--people",
+            PEOPLE,
+            "--set",
+            f"company={_COMPANY}",
+        )
 
 
-def tell(stage: Stage, *, fast: bool) -> Told:
-    """Play the whole story on a fresh sandbox.
+FIRST: Final = _Rollout(template="mfa", name="MFA 2027", rollout="mfa-2027", go_live=cast.GO_LIVE)
+SECOND: Final = _Rollout(template="m365", name="M365 2027", rollout="m365-2027", go_live=date(2027, 12, 13))
+
+
+def tell(stage: Stage, report: Path, *, fast: bool) -> Told:
+    """Play the whole story on a fresh sandbox; the report goes into a file of this name.
 
     With `fast` it answers at once, except where the story needs time to kill something.
     """
-    first, second = _rollouts(date.fromisoformat(stage.sandbox.control("GET", "/clock")["now"][:10]))
     service_ms = 0 if fast else _SERVICE_MS
+    stage.sandbox.control("POST", "/clock", {"freeze": f"{cast.FIRST_DAY.isoformat()}T07:00:00+00:00"})
+    stage.sandbox.control("POST", "/clock", {"freeze": False})
     stage.title(f"1. A Jira and a Planner on this machine: {stage.sandbox.url}")
     stage.say("They speak the real services' HTTP. No account and no network is needed; the people are made up.")
     before = _content(stage)
-    promised = {one.name: stage.ask("plan", *one.options)["create"] for one in (first, second)}
+    promised = {one.name: stage.ask("plan", *one.options)["create"] for one in (FIRST, SECOND)}
     proofs = [
         _untouched(stage, "`plan` writes nothing", before),
-        *_started(stage, first, promised[first.name], service_ms),
-        *_again(stage, first),
-        *_killed(stage, second, promised[second.name]),
-        *_resumed(stage, second, promised[second.name], service_ms),
-        *_verified(stage, first, second),
+        *_started(stage, FIRST, promised[FIRST.name], service_ms),
+        *_again(stage, FIRST),
+        *_killed(stage, SECOND, promised[SECOND.name]),
+        *_resumed(stage, SECOND, promised[SECOND.name], service_ms),
+        *_verified(stage, FIRST, SECOND),
     ]
-    plans = tuple(read_boards(stage.sandbox, one.rollout, one.name).plan for one in (first, second))
-    return Told(url=stage.sandbox.url, proofs=tuple(proofs), plans=plans)
-
-
-def _rollouts(today: date) -> tuple[_Rollout, _Rollout]:
-    go_live = _monday(today + timedelta(weeks=_WEEKS_AHEAD))
-    later = go_live + timedelta(weeks=4)
-    year = go_live.year
-    return (
-        _Rollout(template="mfa", name=f"MFA {year}", rollout=f"mfa-{year}", go_live=go_live),
-        _Rollout(template="m365", name=f"M365 {year}", rollout=f"m365-{year}", go_live=later),
-    )
-
-
-def _monday(after: date) -> date:
-    return after + timedelta(days=-after.weekday() % 7)
+    lived, path = _lived(stage, promised[FIRST.name])
+    proofs += [*lived, *_reported(stage, report)]
+    plans = tuple(read_boards(stage.sandbox, one.rollout, one.name).plan for one in (FIRST, SECOND))
+    return Told(url=stage.sandbox.url, proofs=tuple(proofs), plans=plans, health=path, report=report)
 
 
 def _started(stage: Stage, rollout: _Rollout, promised: Mapping[str, int], service_ms: int) -> Iterator[Proof]:
@@ -154,6 +174,49 @@ def _verified(stage: Stage, *rollouts: _Rollout) -> Iterator[Proof]:
     for rollout in rollouts:
         code = stage.show("verify", rollout.name)
         yield Proof(claim=f"`verify` finds {rollout.name} in order", holds=code == 0, seen=f"exit code {code}")
+
+
+def _lived(stage: Stage, promised: Mapping[str, int]) -> tuple[list[Proof], tuple[str, ...]]:
+    """Ten weeks, in this process."""
+    from rollout_sync.cli.demo.engine import wish_of  # noqa: PLC0415 - SQLAlchemy and numpy are slow to load
+    from rollout_sync.cli.demo.weeks import play  # noqa: PLC0415 - the same
+    from rollout_sync.reconcile.desired import WAITING_TITLE  # noqa: PLC0415 - the same
+
+    stage.title(f"8. {FIRST.name}: ten weeks go by")
+    stage.say("People work on their boards, and `sync` runs each evening. Days of which nothing is told were quiet.")
+    stage.say()
+    people = stage.folder / PEOPLE
+    wish = wish_of(FIRST.template, people, name=FIRST.name, go_live=FIRST.go_live, company=_COMPANY)
+    weeks = play(stage, wish.rollout)
+    path = tuple(colour.value for colour in weeks.path)
+    stage.say()
+    stage.say(f"  Health went {f' {stage.screen.symbols.arrow} '.join(path)}.")
+    ticked, decided = (_day_of(cast.OTTOS_YES, deed) for deed in (Deed.TICK, Deed.APPROVE))
+    deleted = [f"issue:{act.item}" for act in cast.SCENES if act.deed is Deed.DELETE]
+    boards = read_boards(stage.sandbox, FIRST.rollout, FIRST.name)
+    proofs = [
+        all_finished(weeks.evenings),
+        quiet_when_quiet(weeks.evenings),
+        opened_by_the_right_one(weeks.evenings, ticked, decided, WAITING_TITLE),
+        still_once("ten weeks made nothing twice", promised, boards, deleted),
+        known_to_people(weeks.tally.added, weeks.tally.gone, expected=(len(cast.ADDED), len(deleted))),
+    ]
+    return proofs, path
+
+
+def _day_of(item: str, deed: Deed) -> int:
+    return next(act.day for act in cast.SCENES if (act.item, act.deed) == (item, deed))
+
+
+def _reported(stage: Stage, report: Path) -> Iterator[Proof]:
+    stage.title("9. How it stands, on one screen and on one page")
+    code = stage.show("status", FIRST.name)
+    yield Proof(claim="`status` shows it", holds=code == _FINISHED, seen=f"exit code {code}")
+    stage.say()
+    code = stage.show("report", FIRST.name, "--out", str(report))
+    size = report.stat().st_size if report.exists() else 0
+    seen = f"exit code {code}, {size / 1000:.0f} kB"
+    yield Proof(claim="`report` writes it", holds=code == _FINISHED and size > 0, seen=seen)
 
 
 def _at_speed(stage: Stage, service_ms: int, *arguments: str) -> int:

@@ -185,7 +185,8 @@ def _draw_diamond(axes: Axes, diamond: Diamond, middle: float) -> None:
 
 
 def _mark(axes: Axes, at: date, middle: float, marker: str, fill: Ink, *, edge: Ink = Ink.TEXT) -> None:
-    axes.plot([at.toordinal() + 0.5], [middle], marker=marker, markersize=8.6 * POINT, markerfacecolor=fill,
+    size = 11 if edge is Ink.PAPER else 8.6  # an edge of paper makes a mark look smaller
+    axes.plot([at.toordinal() + 0.5], [middle], marker=marker, markersize=size * POINT, markerfacecolor=fill,
               markeredgecolor=edge, markeredgewidth=1.6 * POINT, linestyle="none", zorder=5)  # fmt: skip
 
 

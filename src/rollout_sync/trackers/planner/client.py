@@ -65,6 +65,19 @@ class Gathered:
     failure: InnerReply | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """A request as `GraphClient.call` was asked for it."""
+
+    method: str
+    path: str
+    route: str
+    repeat: Repeat
+    body: Mapping[str, object] | None
+    content: bytes | None
+    headers: Mapping[str, str] | None
+
+
 class GraphClient:
     """One per process. Safe to use from several threads: each has its own session on the shared adapter.
 
@@ -100,21 +113,23 @@ class GraphClient:
         route: str,
         repeat: Repeat,
         body: Mapping[str, object] | None = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """One request; a 401 is answered with one fresh token and one replay (Graph refused it, so nothing was done).
 
-        Returns 2xx and 4xx answers alike.
+        Returns 2xx and 4xx answers alike. `content` is a body that is no JSON; `headers` name its type.
 
         Raises:
             TrackerError: as `Transport.exchange`, and AccessDenied where no token can be had.
         """
         token = self._tokens.token()
-        reply = self._send(token, method, path, route=route, repeat=repeat, body=body, headers=headers)
+        sent = _Sent(method=method, path=path, route=route, repeat=repeat, body=body, content=content, headers=headers)
+        reply = self._send(token, sent)
         if reply.status != UNAUTHORIZED:
             return reply
         fresh = self._tokens.renew(token, claims_of(reply.headers))
-        return self._send(fresh, method, path, route=route, repeat=repeat, body=body, headers=headers)
+        return self._send(fresh, sent)
 
     def remote_now(self) -> datetime:
         """Upper bound of Graph's clock now; Unavailable before its first answer."""
@@ -164,8 +179,10 @@ class GraphClient:
             batch = self._again(batch, inner, repeat, lambda reply: reply.is_transient)
         return batch
 
-    def collect(self, paths: Sequence[str]) -> Mapping[str, Gathered]:
+    def collect(self, paths: Sequence[str], headers: Mapping[str, str] | None = None) -> Mapping[str, Gathered]:
         """Read many paths, 20 to a batch, with all their pages; each path tells its own failure.
+
+        `headers` go with every path.
 
         Raises:
             TrackerError: where a whole batch fails.
@@ -177,12 +194,13 @@ class GraphClient:
             if not seen.isdisjoint(todo):
                 raise UnexpectedResponse("the pages of a list never end", where="POST /$batch", hint=_REPORT)
             seen.update(todo)
-            todo = self._collect_round(todo, gathered)
+            todo = self._collect_round(todo, gathered, headers)
         return gathered
 
-    def read(self, urls: Sequence[str]) -> Batch:
+    def read(self, urls: Sequence[str], headers: Mapping[str, str] | None = None) -> Batch:
         """Up to 20 reads in one batch, answered by position (see `with_page`); TrackerError where all of it fails."""
-        inner = [Inner(id=str(number), method="GET", url=url) for number, url in enumerate(urls)]
+        sent = headers or {}
+        inner = [Inner(id=str(number), method="GET", url=url, headers=sent) for number, url in enumerate(urls)]
         return self.batch(inner, repeat=Repeat.SAFE)
 
     def relative(self, link: str) -> str:
@@ -195,10 +213,12 @@ class GraphClient:
             hint="the link was not followed, because the request would carry your token; check base_url",
         )
 
-    def _collect_round(self, todo: list[tuple[str, str]], gathered: dict[str, Gathered]) -> list[tuple[str, str]]:
+    def _collect_round(
+        self, todo: list[tuple[str, str]], gathered: dict[str, Gathered], headers: Mapping[str, str] | None
+    ) -> list[tuple[str, str]]:
         chunks = [todo[i : i + BATCH_SIZE] for i in range(0, len(todo), BATCH_SIZE)]
         with ThreadPoolExecutor(min(IN_FLIGHT, len(chunks))) as pool:
-            answers = list(pool.map(self.read, [[url for _, url in chunk] for chunk in chunks]))
+            answers = list(pool.map(lambda chunk: self.read([url for _, url in chunk], headers), chunks))
         more: list[tuple[str, str]] = []
         for chunk, batch in zip(chunks, answers, strict=True):
             for number, (path, _) in enumerate(chunk):
@@ -241,21 +261,18 @@ class GraphClient:
     def _renewed(self, hit: Sequence[InnerReply]) -> None:
         self._tokens.renew(self._local.token, claims_of(hit[0].headers))
 
-    def _send(
-        self,
-        token: str,
-        method: str,
-        path: str,
-        *,
-        route: str,
-        repeat: Repeat,
-        body: Mapping[str, object] | None,
-        headers: Mapping[str, str] | None,
-    ) -> Reply:
+    def _send(self, token: str, sent: _Sent) -> Reply:
         self._local.token = token
-        sent = {"Authorization": f"Bearer {token}", "client-request-id": self._new_id(), **(headers or {})}
+        headers = {"Authorization": f"Bearer {token}", "client-request-id": self._new_id(), **(sent.headers or {})}
         return self._transport.exchange(
-            self._session(), method, self._base + path, json=body, headers=sent, repeat=repeat, route=route
+            self._session(),
+            sent.method,
+            self._base + sent.path,
+            json=sent.body,
+            content=sent.content,
+            headers=headers,
+            repeat=sent.repeat,
+            route=sent.route,
         )
 
     def _session(self) -> requests.Session:
