@@ -12,7 +12,19 @@ from pathlib import Path
 
 from bench import sandbox
 from bench.context import Bench
-from bench.measures import again, faults, forecast, memory, planning, quiet_sync, recovery, requests, startup, wall
+from bench.measures import (
+    again,
+    faults,
+    forecast,
+    memory,
+    planning,
+    quiet_sync,
+    recovery,
+    requests,
+    startup,
+    status,
+    wall,
+)
 from bench.table import Row, table
 
 MEASURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -26,6 +38,7 @@ MEASURES: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "planning": planning.rows,
     "forecast": forecast.rows,
     "quiet-sync": quiet_sync.rows,
+    "status": status.rows,
 }
 
 

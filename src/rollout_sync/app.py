@@ -12,7 +12,7 @@ from rollout_sync.config import Keystore, Settings
 from rollout_sync.config.secrets import SecretPlace, fetch_secret, find_secret
 from rollout_sync.config.settings import GraphAuth, JiraSettings, PlannerSettings
 from rollout_sync.ledger.opening import CommitObserver, Database
-from rollout_sync.model.rollout import TrackerName
+from rollout_sync.model.rollout import RolloutId, TrackerName
 from rollout_sync.reconcile.guard import Thresholds
 from rollout_sync.sync.applying import World
 from rollout_sync.sync.run import Step, Timing
@@ -22,7 +22,7 @@ from rollout_sync.trackers.jira.tracker import JiraTracker
 from rollout_sync.trackers.planner.access import GraphAccess, SignIn
 from rollout_sync.trackers.planner.tracker import connect
 from rollout_sync.transport import Limits, Transport
-from rollout_sync.transport.adapter import Inner, OnPhase
+from rollout_sync.transport.adapter import Inner, OnAttempt, OnPhase
 from rollout_sync.transport.allowed import checked_base_url
 from rollout_sync.transport.clock import Clock, SystemClock
 from rollout_sync.transport.redaction import SECRETS
@@ -33,12 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edges:
-    """What tests put in place of the machine: clock, network, and observers of commits and requests."""
+    """What tests put in place of the machine: clock, network, and observers of commits and requests.
+
+    `between` is called between two steps of work, in the thread that does them; it raises where the run is to end.
+    """
 
     clock: Clock = field(default_factory=SystemClock)
     inner: Inner | None = None
     on_commit: CommitObserver | None = None
     on_phase: OnPhase | None = None
+    on_attempt: OnAttempt | None = None
+    between: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,7 @@ class App:
             inner=self.edges.inner,
             rewrites=self.settings.rewrites,
             on_phase=self.edges.on_phase,
+            on_attempt=self.edges.on_attempt,
         )
         found: dict[TrackerName, Tracker] = {}
         if self.settings.jira is not None:
@@ -98,19 +104,35 @@ class App:
             trackers=trackers if trackers is not None else self.trackers(),
             clock=self.clock,
             timing=self.timing(settle),
-            on_step=on_step,
+            on_step=lambda step: self._step(step, on_step),
         )
 
-    def office(self, database: Database, *, is_full: bool = False, is_gone: bool = False) -> Office:
+    def _step(self, step: Step, on_step: Callable[[Step], None]) -> None:
+        on_step(step)
+        self.edges.between()
+
+    def office(
+        self,
+        database: Database,
+        *,
+        is_full: bool = False,
+        is_gone: bool = False,
+        on_rollout: Callable[[RolloutId], None] = lambda _rollout: None,
+    ) -> Office:
         """What a tick of `sync` needs.
 
         Args:
             database: the ledger.
             is_full: read everything now, and not only what changed.
             is_gone: a person says that what is missing was deleted, however much it is.
+            on_rollout: told of each rollout before it is looked at.
         """
         from rollout_sync.sync.pulling import USUAL, Depth  # noqa: PLC0415 - only a tick pulls
         from rollout_sync.sync.syncing import Office  # noqa: PLC0415 - health loads numpy
+
+        def begin(rollout: RolloutId) -> None:
+            self.edges.between()
+            on_rollout(rollout)
 
         return Office(
             world=self.world(database, lambda _step: None),
@@ -119,6 +141,7 @@ class App:
                 full_every=timedelta() if is_full or is_gone else self.settings.sync.full_every,
                 most_gone=1.0 if is_gone else USUAL.most_gone,
             ),
+            on_rollout=begin,
         )
 
     def timing(self, settle: float | None = 0.0) -> Timing:

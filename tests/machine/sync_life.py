@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 from machine.life import ROLLOUT, Deck, Life, Result, _Inline, one_thread
 from machine.sync_drafts import wish_of
 from rollout_sync.app import App
-from rollout_sync.health import forecast
 from rollout_sync.ledger.opening import Database
 from rollout_sync.sync import syncing
 from rollout_sync.sync.syncing import Office, Tick
 from rollout_sync.trackers.planner import listing
-
-WHOLE = timedelta(0)
-
 
 @dataclass(slots=True)
 class SyncResult(Result):
@@ -51,7 +46,7 @@ class SyncLife(Life):
         return self._tick(work)
 
     def _office(self, app: App, database: Database, *, full: bool) -> Office:
-        office = app.office(database, WHOLE) if full else app.office(database)
+        office = app.office(database, is_full=full)
         world = replace(office.world, executor=lambda: Deck(self.mishaps.order))
         return replace(office, world=world, wish_of=wish_of)
 

@@ -42,16 +42,21 @@ class Watch:
     seen: Look = field(default_factory=dict)
     last_by_people: set[tuple[Key, str]] = field(default_factory=set)
     by_hand: Counter[Key] = field(default_factory=Counter)
-    news: dict[str, set[str]] = field(default_factory=lambda: {slug: set() for slug in MIRRORED})
+    news: dict[str, set[str]] = field(default_factory=lambda: {slug: set() for slug in HOMES})
     settled: dict[str, tuple[str, ...]] = field(default_factory=dict)
     released: Counter[Key] = field(default_factory=Counter)
     shut_since: dict[Key, bool] = field(default_factory=dict)
-    buried: set[str] = field(default_factory=set)
+    buried: set[Key] = field(default_factory=set)
     acts: int = 0
 
     def __post_init__(self) -> None:
         self.board = Board(self.stage)
         self.gates = {gate: GateTruth(gate, self.board, self.draft) for gate in GATES}
+
+    @property
+    def made_again(self) -> set[Key]:
+        """What exists although people deleted it."""
+        return self.buried & self.seen.keys()
 
     # People
 
@@ -65,7 +70,7 @@ class Watch:
             if was is None:
                 continue
             if is_ is None:
-                self.buried.add(was.id)
+                self.buried.add(key)
                 continue
             self._note_person(key, was, is_)
         self.seen = now
@@ -77,12 +82,8 @@ class Watch:
         self.last_by_people |= {(key, name) for name in changed}
         if was.held != now.held:
             self.by_hand[key] += 1
-        if was.category != now.category and key[1] in MIRRORED:
+        if was.category != now.category:
             self.news[key[1]].add(key[0])
-
-    def settle(self) -> None:
-        """A tick has read everything and left nothing to do: from here on only news is carried over."""
-        self.news = {slug: set() for slug in MIRRORED}
 
     # We
 
@@ -103,7 +104,7 @@ class Watch:
         for gate in self.gates.values():
             gate.look()
         for slug, by in HELD.items():
-            if not all(self.gates[gate].now.is_open for gate in by):
+            if not all(self.gates[gate].verdict() for gate in by):
                 for service in (JIRA, PLANNER):
                     self.shut_since[service, slug] = True
 
@@ -162,12 +163,12 @@ class Watch:
         right = key[1] in HELD and (self.shut_since.get(key, True) or self.by_hand[key] > 0)
         self.require(right, "held", f"{key} was held again, but its gates stayed open")
         settled = self.settled.get(key[1])
-        is_begun = settled is not None and all(one != NEW for one in settled) and not self.news.get(key[1])
+        is_begun = settled is not None and all(one != NEW for one in settled) and not self.news[key[1]]
         self.require(not is_begun, "held", f"{key} was held again after work on it began: {was}")
 
     def note_settled(self) -> None:
-        """Remember how far everything is as a clean tick saw it."""
-        self.settle()
+        """A tick has read everything and left nothing to do: from here on only news is carried over."""
+        self.news = {slug: set() for slug in HOMES}
         self.settled = {
             slug: tuple(self.seen[key].category for key in ((JIRA, slug), (PLANNER, slug)) if key in self.seen)
             for slug in HOMES

@@ -15,7 +15,7 @@ import click
 from rollout_sync.cli.answer import FORMAT, INTERRUPTED, Answer, status_of
 from rollout_sync.cli.invocation import Invocation, Output
 from rollout_sync.cli.jsonable import to_text
-from rollout_sync.errors import ConfigError, PeopleError, Problem, RolloutSyncError, TemplateError
+from rollout_sync.errors import ConfigError, PeopleError, Problem, RolloutSyncError, Stopped, TemplateError
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 _ISSUES = "Run it again with -v, and report it with what is above; secrets are masked."
@@ -35,7 +35,8 @@ def pass_through(call: Callable[[], object], invocation: Invocation, arguments: 
     """Run the command line and show how it ended.
 
     Returns:
-        The exit code: the answer's, the error's class's, 2 for usage, 130 for an interruption, 1 for a bug.
+        The exit code: the answer's, the error's class's, 2 for usage, 130 for Ctrl-C, 4 for another signal, 1 for a
+        bug.
     """
     try:
         return _run(call, invocation, arguments)
@@ -49,10 +50,12 @@ def _run(call: Callable[[], object], invocation: Invocation, arguments: Sequence
         return _shown(call(), invocation)
     except BrokenPipeError:
         raise
+    except Stopped:
+        return _end(invocation, arguments, *_interrupted(invocation))
     except RolloutSyncError as error:
         return _end(invocation, arguments, error.exit_code, complaints_of(error))
     except (click.Abort, KeyboardInterrupt) as stop:
-        return _end(invocation, arguments, *_stopped(stop))
+        return _end(invocation, arguments, *_stopped(stop, invocation))
     except click.ClickException as error:
         return _end(invocation, arguments, error.exit_code, (_usage(error),), command=_command_of(error))
     except Exception as error:  # noqa: BLE001 - the one place where a bug is met; its traceback is kept
@@ -87,12 +90,15 @@ def _shown(outcome: object, invocation: Invocation) -> int:
 
 def _show(answer: Answer[object], invocation: Invocation) -> int:
     complaints = tuple(complaint for error in answer.errors for complaint in complaints_of(error))
+    code = answer.status.code
+    if invocation.stop.was_heeded:  # what it did until then is told, and that there is more to do
+        code, complaints = _interrupted(invocation)
     if invocation.output is Output.JSON:
-        _envelope(invocation, invocation.command, answer.status.code, complaints, answer.result)
+        _envelope(invocation, invocation.command, code, complaints, answer.result)
     else:
         answer.write(invocation.screen)
         _lines(invocation, complaints)
-    return answer.status.code
+    return code
 
 
 def _end(
@@ -111,6 +117,11 @@ def _end(
 
 def _lines(invocation: Invocation, complaints: Sequence[Complaint]) -> None:
     screen = invocation.screen
+    if screen.log is not None:
+        for complaint in complaints:
+            facts = {"where": complaint.where, "hint": complaint.hint}
+            screen.log.error(complaint.what, extra={"event": complaint.code, "facts": facts})
+        return
     for complaint in complaints:
         if complaint.code.endswith("-problem"):
             hint = f" ({complaint.hint})" if complaint.hint else ""
@@ -140,13 +151,20 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     return bool({"--output=json", "--json"} & {*arguments}) or ("--output", "json") in pairwise(arguments)
 
 
-def _stopped(stop: BaseException) -> tuple[int, tuple[Complaint, ...]]:
+def _stopped(stop: BaseException, invocation: Invocation) -> tuple[int, tuple[Complaint, ...]]:
     # click's prompts hide the cause, but Python keeps what was being handled as the context.
     if isinstance(stop.__cause__ or stop.__context__, EOFError):
         what = "The input ended before all questions were answered."
         return 2, (Complaint(code="no-input", what=what, hint="Give the answers as options, or run it in a terminal."),)
+    return _interrupted(invocation)
+
+
+def _interrupted(invocation: Invocation) -> tuple[int, tuple[Complaint, ...]]:
+    """A run that was asked to end: 130 where a person pressed Ctrl-C, as shells expect; else unfinished."""
     what = "Stopped safely: run the same command again."
-    return INTERRUPTED, (Complaint(code="interrupted", what=what, hint="Nothing is done twice."),)
+    is_by_key = invocation.stop.is_by_key or not invocation.stop.signal
+    code = INTERRUPTED if is_by_key else Stopped.exit_code
+    return code, (Complaint(code="interrupted", what=what, hint="Nothing is done twice."),)
 
 
 def _usage(error: click.ClickException) -> Complaint:

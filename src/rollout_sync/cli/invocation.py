@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout_sync.cli.screen import Screen
+from rollout_sync.cli.stopping import Stop
 
 if TYPE_CHECKING:
+    from rollout_sync.cli.metrics import Meter
     from rollout_sync.config import Keystore, Settings
 
 
@@ -30,6 +32,13 @@ class LogForm(StrEnum):
     JSON = "json"
 
 
+@dataclass(slots=True)
+class About:
+    """What log lines are about at the moment; empty where it is no single rollout."""
+
+    rollout: str = ""
+
+
 @dataclass(slots=True, kw_only=True)
 class Invocation:
     """What every command gets by `@click.pass_obj`.
@@ -37,6 +46,9 @@ class Invocation:
     Attributes:
         command: the command as it was called, without the program's name; empty until it is known.
         can_ask: whether somebody sits at the terminal and may be asked.
+        stop: whether the process was asked to end.
+        about: the rollout that is worked on, for the log.
+        meter: counts what the run does; None where no metrics are wanted.
     """
 
     screen: Screen
@@ -48,6 +60,9 @@ class Invocation:
     verbosity: int = 0
     command: str = ""
     can_ask: bool = False
+    stop: Stop = field(default_factory=Stop)
+    about: About = field(default_factory=About)
+    meter: Meter | None = None
     keystore: Keystore | None = None
     _settings: Settings | None = field(default=None, repr=False)
 

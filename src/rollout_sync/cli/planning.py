@@ -46,12 +46,14 @@ def app_of(invocation: Invocation) -> App:
     from rollout_sync.app import App, Edges  # noqa: PLC0415 - requests, jira and SQLAlchemy are slow to load
 
     settings = invocation.settings()
+    meter = invocation.meter
+    edges = Edges(clock=clock_of(settings.sandbox_url), on_attempt=None if meter is None else meter.attempted)
     return App(
         settings=settings,
         environ=invocation.environ,
         keystore=invocation.secrets(),
         show=invocation.screen.complain,
-        edges=Edges(clock=clock_of(settings.sandbox_url)),
+        edges=invocation.stop.over(edges),
     )
 
 
@@ -65,6 +67,7 @@ def planned(template_name: str, request: RolloutRequest, invocation: Invocation,
     template = shipped.load(template_name)
     with app.ledger() as database:
         wish = _wish(template, request, invocation, database, force=force)
+        invocation.about.rollout = wish.rollout.id
         trackers = dict(app.trackers())
         invocation.screen.note("reading Jira and Planner ...")
         plan = planning.make(wish, database=database, trackers=trackers, clock=app.clock, thresholds=app.thresholds())

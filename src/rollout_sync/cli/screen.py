@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ class Screen:
         use_color: whether signs and headings may be coloured, where the stream is a terminal.
         is_quiet: leaves out progress and notes.
         can_draw: whether a terminal can move its cursor, and so show a bar.
+        log: takes what else would go to stderr, where that is a log with one object a line.
     """
 
     stdout: TextIO
@@ -38,6 +40,7 @@ class Screen:
     use_color: bool = True
     is_quiet: bool = False
     can_draw: bool = True
+    log: logging.Logger | None = None
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str] | None = None) -> Screen:
@@ -77,11 +80,18 @@ class Screen:
 
     def note(self, text: str) -> None:
         """One line for the person who waits; not part of the answer."""
-        if not self.is_quiet:
+        if self.is_quiet:
+            return
+        if self.log is not None:
+            self.log.info(text, extra={"event": "note"})
+        else:
             self.complain(text)
 
     def complain(self, text: str) -> None:
         """Error text on stderr; never left out."""
+        if self.log is not None:
+            self.log.error(text, extra={"event": "message"})
+            return
         _write(self.stderr, clean(text) + "\n")
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

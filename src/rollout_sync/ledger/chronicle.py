@@ -15,7 +15,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from rollout_sync.ledger.tables import chronicle
+from rollout_sync.ledger.tables import chronicle, rollout
 from rollout_sync.model.codec import instant_from, instant_text, to_json
 from rollout_sync.model.rollout import RolloutId
 
@@ -81,24 +81,32 @@ def lines(connection: Connection, rollout: RolloutId, prefix: str, as_of: dateti
 
 def last_lines(connection: Connection, subject: str) -> dict[RolloutId, datetime]:
     """When each rollout's newest line on a subject was written."""
-    chosen = (
-        sa.select(chronicle.c.rollout_id, sa.func.max(chronicle.c.since))
-        .where(chronicle.c.subject == subject)
-        .group_by(chronicle.c.rollout_id)
-    )
-    return {RolloutId(one): instant_from(since) for one, since in connection.execute(chosen)}
+    newest = connection.execute(_latest(subject))
+    return {RolloutId(one): instant_from(since) for one, since in newest if since is not None}
 
 
 def lessons(connection: Connection) -> tuple[Body, ...]:
     """What each finished rollout teaches by now, in the order in which that was last written."""
+    latest = _latest(LESSON).subquery()
     chosen = (
-        sa.select(chronicle.c.body, sa.func.max(chronicle.c.since).label("last"))
+        sa.select(chronicle.c.body)
+        .join(latest, (latest.c.rollout_id == chronicle.c.rollout_id) & (latest.c.since == chronicle.c.since))
         .where(chronicle.c.subject == LESSON)
-        .group_by(chronicle.c.rollout_id)
-        .order_by("last", chronicle.c.rollout_id)
+        .order_by(latest.c.since, latest.c.rollout_id)
     )
-    found = (json.loads(row.body) for row in connection.execute(chosen))  # SQLite: the body of the row with the maximum
+    found = (json.loads(body) for body in connection.execute(chosen).scalars())
     return tuple(body for body in found if body is not None)
+
+
+def _latest(subject: str) -> sa.Select[tuple[str, str | None]]:
+    """Each rollout with the moment of its newest line on a subject.
+
+    One look into the key for each rollout; going through all lines would take longer with every day of history.
+    """
+    newest = sa.select(sa.func.max(chronicle.c.since)).where(
+        chronicle.c.rollout_id == rollout.c.rollout_id, chronicle.c.subject == subject
+    )
+    return sa.select(rollout.c.rollout_id, newest.scalar_subquery().label("since"))
 
 
 def _newest(connection: Connection, rollout: RolloutId, as_of: datetime | None) -> list[tuple[str, str]]:

@@ -123,15 +123,16 @@ _OF_ROLLOUT = _KNOWN.where(entry.c.rollout_id == sa.bindparam("rollout"))
 _BY_ID = _KNOWN.where(entry.c.remote_id.in_(sa.bindparam("some", expanding=True)))
 
 
-def _gather(found: dict[str, tuple[Known, ...]], rows: Iterable[Row[tuple[Any, ...]]]) -> None:
+def _gather(found: dict[str, tuple[Known, ...]], rows: Iterable[Sequence[Any]]) -> None:
     for rollout, name, marker, item, remote_id, key, version, url, *seen in rows:
         remote = Remote(id=remote_id, key=key, version=version, url=url)
         binding = Binding(object=ObjectKey.parse(name), marker=Marker(marker), remote=remote, item=item)
-        known = Known(rollout=RolloutId(rollout), binding=binding, seen=_sight(binding, *seen))
+        known = Known(rollout=RolloutId(rollout), binding=binding, seen=_sight(binding, seen))
         found[remote_id] = (*found.get(remote_id, ()), known)
 
 
-def _sight(binding: Binding, at: str | None, fields: str, key: str, version: str, url: str) -> Observation | None:
+def _sight(binding: Binding, seen: Sequence[Any]) -> Observation | None:
+    at, fields, key, version, url = seen
     if at is None:
         return None
     return Observation(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -115,6 +115,33 @@ chronicle = Table(
     Column("subject", String, primary_key=True),
     Column("since", String, primary_key=True),
     Column("body", Text, nullable=False),
+)
+
+# One row is the whole life of one mail or card, from the wish to send it to what became of it.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("event", String, primary_key=True),
+    Column("channel", String, nullable=False),  # mail or webhook
+    Column("kind", String, nullable=False),
+    Column("reader", String, nullable=False),  # hash of the address, whatever its case
+    Column("address", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("rollouts", Text, nullable=False),  # ids, as JSON
+    Column("period", String, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # what would be sent again; empty once it is sent
+    Column("state", String, nullable=False),
+    Column("planned_at", Text, nullable=False),
+    Column("sent_at", Text),  # when the newest attempt began
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("way", String, nullable=False, server_default=""),  # of the newest attempt: direct or draft
+    Column("draft_id", String, nullable=False, server_default=""),
+    Column("last_error", Text, nullable=False, server_default=""),
+    UniqueConstraint("reader", "period", "content_hash"),
+    Index("outbox_by_state", "state"),
 )
 
 lease = Table(

@@ -29,7 +29,7 @@ class Owed:
         waits: items that wait for it; `waits_from` is the day on which the first of them is planned to begin.
         escalates_to: who hears of it when the time is over.
         is_emergency: work went first, and the decision follows.
-        what_if: what deciding today would do for the go-live date; empty where nobody can tell.
+        chance_then: chance to be in time, with grace, if it were decided today; None where nobody can tell.
     """
 
     gate: ItemKey
@@ -43,7 +43,7 @@ class Owed:
     waits_from: date | None = None
     escalates_to: tuple[str, ...] = ()
     is_emergency: bool = False
-    what_if: str = ""
+    chance_then: float | None = None
 
     @property
     def rank(self) -> Rank:
@@ -111,7 +111,7 @@ def owed_of(item: Item, gate: GateState, case: Case, review: Review, *, deputy_f
         waits_from=min(starts, default=None),
         escalates_to=tuple(dict.fromkeys(one.name for one in approval.escalate_to)),
         is_emergency=approval.emergency_hours is not None,
-        what_if=_what_if(item.key, review),
+        chance_then=_chance_then(item.key, review),
     )
 
 
@@ -121,8 +121,7 @@ def _late(gate: GateState, case: Case) -> int:
     return max(case.calendar.between(day_of(gate.due_at), day_of(case.now)), 1)
 
 
-def _what_if(gate: ItemKey, review: Review) -> str:
-    """Only of the gate that weighs most: the chance is computed for that one."""
-    return next(
-        (one.what_if for one in review.drivers if one.cause is Cause.APPROVALS and one.items[:1] == (gate,)), ""
-    )
+def _chance_then(gate: ItemKey, review: Review) -> float | None:
+    """Only where it is the one decision that the date waits for: the chance is that of all of them together."""
+    found = (one.p_then for one in review.drivers if one.cause is Cause.APPROVALS and one.items == (gate,))
+    return next(found, None)

@@ -148,9 +148,10 @@ class Scope:
             return False
         if item is None and not self.sees_all:
             return False
-        return not (finding.code in OF_OWED and item is not None and self._decides(item))
+        return not (finding.code in OF_OWED and item is not None and self.decides(item))
 
-    def _decides(self, item: Item) -> bool:
+    def decides(self, item: Item) -> bool:
+        """Whether their answer, given for themselves or for another, counts at this gate."""
         if item.approval is None:
             return False
         return self.email in {one.email.lower() for one in (*item.approval.approvers, *item.approval.deputies)}

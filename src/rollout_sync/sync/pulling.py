@@ -109,7 +109,8 @@ def _by_depth(
     with database.reading() as connection:
         last = sightings.last_full_looks(connection, name)
     whole = tuple(one for one in wanted if one not in last or last[one] <= before)
-    rest = tuple(one for one in wanted if one not in whole)
+    known = frozenset(whole)
+    rest = tuple(one for one in wanted if one not in known)
     return [(is_full, part) for is_full, part in ((True, whole), (False, rest)) if part]
 
 

@@ -47,6 +47,7 @@ class Synced:
         colour, was, sentence: of the review; empty where there is none.
         findings: what a person should know.
         problem: why it is not finished; empty when it is.
+        is_busy: another run is working on it, and does what this one would have done.
     """
 
     rollout: RolloutId
@@ -59,6 +60,7 @@ class Synced:
     sentence: str = ""
     findings: tuple[Finding, ...] = ()
     problem: str = ""
+    is_busy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,12 @@ class Tick:
     @property
     def is_finished(self) -> bool:
         """Both services answered for everything, and nothing is left to be done by the next run."""
-        return not (self.catch.stale or self.catch.failed or any(one.problem for one in self.rollouts))
+        return not (self.is_partly_read or any(one.problem for one in self.rollouts))
+
+    @property
+    def is_partly_read(self) -> bool:
+        """A service did not answer for everything."""
+        return bool(self.catch.stale or self.catch.failed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +172,7 @@ def _look_at(rollout: RolloutId, office: Office) -> Synced:
         office_now = reviewing.reviewed(rollout, office.database, office.now(), wish_of=office.wish_of)
         reviewing.keep(office.database, office_now)
     except LedgerBusy as error:
-        return Synced(rollout=rollout, name=row.name, problem=error.what)
+        return Synced(rollout=rollout, name=row.name, problem=error.what, is_busy=True)
     review = office_now.review
     return Synced(
         rollout=rollout,

@@ -49,6 +49,7 @@ _logger = logging.getLogger(__name__)
 
 SawDate = Callable[[str, datetime, float], None]
 OnPhase = Callable[[Phase, requests.PreparedRequest], None]
+OnAttempt = Callable[["Attempted"], None]
 Inner = BaseAdapter
 """What carries requests below the pacing: the network, or a test's stand-in."""
 
@@ -78,6 +79,23 @@ class Call:
         return f"{self.method} {self.route}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """One attempt as it ended, for counting: never bodies, never queries.
+
+    Attributes:
+        url: as it was asked for, without its query.
+        number: 1 for the first send of a request.
+        asked_to_wait: seconds that the service asked for; zero where it did not.
+    """
+
+    url: str
+    ending: Ending
+    status: int
+    number: int
+    asked_to_wait: float
+
+
 class PacedAdapter(BaseAdapter):
     """See `Transport` for the arguments. Thread-safe."""
 
@@ -91,6 +109,7 @@ class PacedAdapter(BaseAdapter):
         saw_date: SawDate,
         on_phase: OnPhase | None,
         rng: random.Random,
+        on_attempt: OnAttempt | None = None,
     ) -> None:
         super().__init__()
         self._inner = inner
@@ -100,6 +119,7 @@ class PacedAdapter(BaseAdapter):
         self._rewrites = sorted(rewrites.items(), key=lambda pair: len(pair[0]), reverse=True)
         self._saw_date = saw_date
         self._on_phase = on_phase
+        self._on_attempt = on_attempt
         self._rng = rng
         self._safe_prefixes: tuple[str, ...] = ()
         self._paces: dict[str, Pace] = {}
@@ -209,17 +229,44 @@ class PacedAdapter(BaseAdapter):
         ended = self._clock.monotonic()
         call.pace.breaker.record(failed=is_failure(attempt.ending), now=ended)
         self._learn(call, attempt, ended)
+        self._tell(call, attempt, began=started, ended=ended)
+        return attempt
+
+    def _tell(self, call: Call, attempt: Attempt, *, began: float, ended: float) -> None:
+        """One log line, and one call of the observer."""
+        number, milliseconds = next(call.ordinals), round((ended - began) * 1000)
         _logger.info(
             "%s %s -> %s in %d ms, attempt %d after %.1f s, request id %s",
             call.where,
             call.host,
             attempt.status or attempt.reason,
-            round((ended - started) * 1000),
-            next(call.ordinals),
-            started - call.began,
+            milliseconds,
+            number,
+            began - call.began,
             attempt.request_id or "-",
+            extra={
+                "event": "request",
+                "facts": {
+                    "host": call.host,
+                    "request": call.where,
+                    "status": attempt.status,
+                    "outcome": attempt.ending.value,
+                    "milliseconds": milliseconds,
+                    "attempt": number,
+                    "request_id": attempt.request_id,
+                },
+            },
         )
-        return attempt
+        if self._on_attempt is not None:
+            self._on_attempt(
+                Attempted(
+                    url=(call.request.url or "").partition("?")[0],
+                    ending=attempt.ending,
+                    status=attempt.status,
+                    number=number,
+                    asked_to_wait=attempt.hint or 0.0,
+                )
+            )
 
     def _hold_back(self, call: Call) -> Attempt | None:
         scopes = (EVERYTHING, call.where, urlsplit(call.url).path)

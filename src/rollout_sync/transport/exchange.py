@@ -14,7 +14,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from rollout_sync.errors import Unavailable, UnexpectedResponse
-from rollout_sync.transport.adapter import DEADLINE_HEADER, REPEAT_HEADER, ROUTE_HEADER, PacedAdapter
+from rollout_sync.transport.adapter import DEADLINE_HEADER, REPEAT_HEADER, ROUTE_HEADER, OnAttempt, PacedAdapter
 from rollout_sync.transport.clock import Clock
 from rollout_sync.transport.hints import server_date
 from rollout_sync.transport.limits import Limits
@@ -61,6 +61,7 @@ class Transport:
             vendor's address reaches a stand-in.
         on_phase: called at each `Phase` of each attempt with the request; for crash tests and tracing.
         rng: draws the jitter of back-offs.
+        on_attempt: told of each attempt when it has ended; for counting.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Transport:
         rewrites: Mapping[str, str] = _NOTHING,
         on_phase: Callable[[Phase, requests.PreparedRequest], None] | None = None,
         rng: random.Random | None = None,
+        on_attempt: OnAttempt | None = None,
     ) -> None:
         self._clock = clock
         self._limits = limits
@@ -84,6 +86,7 @@ class Transport:
             saw_date=self._remote.saw,
             on_phase=on_phase,
             rng=rng or random.Random(),  # noqa: S311 - jitter, no secret
+            on_attempt=on_attempt,
         )
 
     def session(self) -> requests.Session:

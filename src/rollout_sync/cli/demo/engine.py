@@ -5,7 +5,6 @@ Nothing of it is a stand-in but its clock, which shows the day of the story.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from rollout_sync import config
 from rollout_sync.app import App, Edges
+from rollout_sync.cli.demo.stage import beside_proxies
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.sync import remembering, reviewing, syncing, wishing
 from rollout_sync.sync.planning import Wish
@@ -77,7 +77,7 @@ def running(rollout: RolloutId, url: str, environ: Mapping[str, str], clock: Sto
     """The program against the sandbox at this address, with the ledger that `environ` names, open for the block."""
     settings = config.for_sandbox(url, environ)
     app = App(settings=settings, environ=environ, keystore=config.system_keystore(), edges=Edges(clock=clock))
-    with _beside_proxies(environ), app.ledger() as database:
+    with beside_proxies(environ), app.ledger() as database:
         office = replace(app.office(database), wish_of=_once(wishing.again))
         yield Engine(rollout=rollout, office=office, clock=clock)
 
@@ -99,19 +99,3 @@ def _once(again: WishOf) -> WishOf:
         return known[key]
 
     return remembered
-
-
-@contextmanager
-def _beside_proxies(environ: Mapping[str, str]) -> Iterator[None]:
-    """This machine is spoken to directly, as by the commands in processes of their own."""
-    names = ("NO_PROXY", "no_proxy")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update({name: environ[name] for name in names if name in environ})
-    try:
-        yield
-    finally:
-        for name, text in before.items():
-            if text is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = text

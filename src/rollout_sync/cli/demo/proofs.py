@@ -108,7 +108,7 @@ def quiet_when_quiet(evenings: Sequence[Evening]) -> Proof:
     return Proof(
         claim="a `sync` that finds nothing new writes nothing",
         holds=bool(quiet) and bool(idle) and not sent and not changed,
-        seen=f"{sent} writes on {len(quiet)} such evenings; on {idle - changed} of {idle} idle days all stayed as it was",
+        seen=f"{sent} writes on {len(quiet)} such evenings; {idle - changed} of {idle} idle days changed nothing",
     )
 
 

@@ -1,4 +1,8 @@
-"""The stage of the demonstration: where its words go, and the real commands run as a user would run them."""
+"""The stage of the demonstration: where its words go, and the real commands run as a user would run them.
+
+Commands go through the program's own entrance, in this process, because each start of an interpreter costs seconds.
+Only what is to be killed gets a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,23 @@ import shlex
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
+from rollout_sync.cli import door
 from rollout_sync.cli.demo.sandbox import Sandbox
+from rollout_sync.cli.group import cli
+from rollout_sync.cli.invocation import Invocation
 from rollout_sync.cli.screen import Screen
-from rollout_sync.errors import Unavailable, UnexpectedResponse
+from rollout_sync.errors import UnexpectedResponse
 
 _PROGRAM = (sys.executable, "-m", "rollout_sync.cli")
-_PATIENCE = 180.0
+_LOOK_EVERY = 0.02
 
 
 def clean_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
@@ -62,7 +72,8 @@ class Stage:
     def show(self, *arguments: str) -> int:
         """Run a command in full view and return its exit code."""
         self.say(self.spelled(arguments))
-        return self._run(arguments, stdout=sys.stderr if self.is_aside else None).returncode
+        stderr = self.screen.stderr
+        return self._run(arguments, replace(self.screen, stdout=stderr) if self.is_aside else self.screen)
 
     def ask(self, *arguments: str) -> Any:  # noqa: ANN401 - the result of a command's JSON answer
         """Run a command unseen and return the result of its JSON answer.
@@ -70,11 +81,14 @@ class Stage:
         Raises:
             UnexpectedResponse: it failed.
         """
-        done = self._run((*arguments, "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-            raise UnexpectedResponse(f"`{self.spelled(arguments)}` ended with {done.returncode}: {said[-2000:]}")
-        return json.loads(done.stdout)["result"]
+        screen = Screen(stdout=StringIO(), stderr=StringIO(), use_color=False, can_draw=False)
+        code = self._run((*arguments, "--json"), screen)
+        answer, said = (stream.getvalue() for stream in (screen.stdout, screen.stderr) if isinstance(stream, StringIO))
+        if code != 0:
+            raise UnexpectedResponse(
+                f"`{self.spelled(arguments)}` ended with {code}: {(said or answer).strip()[-2000:]}"
+            )
+        return json.loads(answer)["result"]
 
     def kill_when(self, is_time: Callable[[], bool], *arguments: str) -> int:
         """Run a command in view, kill it without warning as soon as `is_time`, and return its exit code."""
@@ -92,7 +106,7 @@ class Stage:
         copier.start()
         try:
             while process.poll() is None and not is_time():
-                pass  # `is_time` asks the sandbox, and so waits for its answer
+                time.sleep(_LOOK_EVERY)
         finally:
             process.kill()
             code = process.wait()
@@ -103,19 +117,16 @@ class Stage:
         """The command as a user types it."""
         return f"$ rollout-sync {shlex.join(arguments)}"
 
-    def _run(self, arguments: Sequence[str], **streams: Any) -> subprocess.CompletedProcess[bytes]:  # noqa: ANN401 - Popen's own
-        try:
-            return subprocess.run(  # noqa: S603 - our own program
-                [*_PROGRAM, *arguments],
-                env=self._environ(),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                check=False,
-                timeout=_PATIENCE,
-                **streams,
+    def _run(self, arguments: Sequence[str], screen: Screen) -> int:
+        """The exit code. Nothing is kept from one command for the next but what ledger and services hold."""
+        words = ["--sandbox", self.sandbox.url, *arguments]
+        invocation = Invocation(screen=screen, environ=self._environ())
+        with chdir(self.folder), beside_proxies(self.environ):
+            return door.pass_through(
+                lambda: cli.main(words, prog_name="rollout-sync", standalone_mode=False, obj=invocation),
+                invocation,
+                words,
             )
-        except subprocess.TimeoutExpired as error:
-            raise Unavailable(f"`{self.spelled(arguments)}` took longer than {_PATIENCE:g} s") from error
 
     def _environ(self) -> dict[str, str]:
         return {**self.environ, "ROLLOUT_SYNC_SANDBOX": self.sandbox.url}
@@ -123,3 +134,19 @@ class Stage:
     def _copy(self, stream: IO[bytes] | None) -> None:
         for line in stream or ():
             self.say(line.decode("utf-8", "replace").rstrip(os.linesep))
+
+
+@contextmanager
+def beside_proxies(environ: Mapping[str, str]) -> Iterator[None]:
+    """For the block this process speaks to this machine directly, as `environ` tells its children to do."""
+    names = ("NO_PROXY", "no_proxy")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update({name: environ[name] for name in names if name in environ})
+    try:
+        yield
+    finally:
+        for name, text in before.items():
+            if text is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = text

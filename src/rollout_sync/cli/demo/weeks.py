@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from itertools import pairwise
+from itertools import groupby
 from typing import Final
 
 from rollout_sync.cli.demo import cast
@@ -52,11 +52,10 @@ def play(stage: Stage, rollout: Rollout) -> TenWeeks:
     teller = Teller(say=stage.say)
     with running(rollout.id, stage.sandbox.url, stage.environ, clock) as engine:
         people = People.of(stage.sandbox, rollout)
-        evenings = []
-        for page, following in pairwise((*pages, None)):
-            evenings.append(_day(page, stage, engine, people, teller))
-            if following is None or _week(following.day) != _week(page.day):
-                teller.week(_week(page.day), engine.last_review())
+        evenings: list[Evening] = []
+        for number, week in groupby(pages, key=_week):
+            evenings += [_day(page, stage, engine, people, teller) for page in week]
+            teller.week(number, engine.last_review())
         made = engine.review()
     stage.sandbox.control("POST", "/clock", {"freeze": False})
     return TenWeeks(
@@ -89,8 +88,8 @@ def _day(page: Page, stage: Stage, engine: Engine, people: People, teller: Telle
     )
 
 
-def _week(of: date) -> int:
-    return (of - cast.FIRST_DAY).days // 7 + 1
+def _week(page: Page) -> int:
+    return (page.day - cast.FIRST_DAY).days // 7 + 1
 
 
 def _set(stage: Stage, engine: Engine, on: date, at: time) -> None:
