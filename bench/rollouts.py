@@ -87,23 +87,15 @@ def _item(number: int, home: Home) -> Item:
     )
 
 
-def template_text(size: int) -> str:
-    """A template of `size` items in phases of 100, three of five in Jira, every second one waiting for the one before."""
-    head = (
-        "template: bench\nversion: 1\ntitle: Bench\npurpose: To know what a status costs.\nroles: {it: {}}\nphases:\n"
-    )
-    return head + "".join(_phase_text(first, min(PER_PHASE, size - first)) for first in range(0, size, PER_PHASE))
+def template_text(steps: int) -> str:
+    """A template of as many steps for each department, three of five in Jira; half of them wait for the one before."""
+    head = ("template: bench", "version: 1", "title: Bench", "purpose: To know what it costs.", "roles: {it: {}}")
+    phase = ("phases:", "  - key: stage", "    title: Stage", "    items:")
+    return "\n".join([*head, *phase, *(_step_text(number) for number in range(steps)), ""])
 
 
-def _phase_text(first: int, count: int) -> str:
-    number = first // PER_PHASE
-    waits = f"    after: [stage-{number - 1}]\n" if number else ""
-    items = "".join(_item_text(place) for place in range(first, first + count))
-    return f"  - key: stage-{number}\n    title: Stage {number}\n{waits}    items:\n{items}"
-
-
-def _item_text(number: int) -> str:
+def _step_text(number: int) -> str:
     home = "jira" if number % 5 < 3 else "planner"  # noqa: PLR2004 - three of five
     after = f", after: [step-{number - 1}]" if number % LONGEST_CHAIN else ""
-    title = f"Step {number} of the move"
-    return f"      - {{key: step-{number}, title: {title}, owner: it, days: [1, 2, 4], in: {home}{after}}}\n"
+    what = f'title: "Step {number} of {{{{ department.name }}}}", owner: it, days: [1, 2, 4], for_each: department'
+    return f"      - {{key: step-{number}, {what}, in: {home}{after}}}"

@@ -17,6 +17,10 @@ import urllib3
 _STARTED = re.compile(r"listening on (http://127\.0\.0\.1:\d+)")
 
 
+_LEAVE = 120.0
+"""Seconds; a sandbox full of work takes a while to let go of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
     """What the sandbox was asked for since it was last reset, without its own controls.
@@ -113,4 +117,4 @@ def running(state: Path | None = None, port: int = 0) -> Iterator[Sandbox]:
         yield Sandbox(url=found[1])
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(_LEAVE)

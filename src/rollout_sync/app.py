@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rollout_sync.config import Keystore, Settings
 from rollout_sync.config.secrets import SecretPlace, fetch_secret, find_secret
-from rollout_sync.config.settings import GraphAuth, JiraSettings, PlannerSettings
+from rollout_sync.config.settings import GraphAuth, JiraSettings, MailChannel, MailSettings, PlannerSettings
 from rollout_sync.ledger.opening import CommitObserver, Database
 from rollout_sync.model.rollout import RolloutId, TrackerName
 from rollout_sync.reconcile.guard import Thresholds
@@ -20,14 +20,18 @@ from rollout_sync.trackers.base import Tracker
 from rollout_sync.trackers.jira.client import JiraAccess, TokenKind
 from rollout_sync.trackers.jira.tracker import JiraTracker
 from rollout_sync.trackers.planner.access import GraphAccess, SignIn
-from rollout_sync.trackers.planner.tracker import connect
+from rollout_sync.trackers.planner.client import GraphClient
+from rollout_sync.trackers.planner.tracker import PlannerTracker, graph_client
+from rollout_sync.trackers.post import Post
 from rollout_sync.transport import Limits, Transport
 from rollout_sync.transport.adapter import Inner, OnAttempt, OnPhase
 from rollout_sync.transport.allowed import checked_base_url
 from rollout_sync.transport.clock import Clock, SystemClock
 from rollout_sync.transport.redaction import SECRETS
+from rollout_sync.transport.smtp import OnSmtpPhase, SmtpAccess, SmtpPost, SmtpSecurity
 
 if TYPE_CHECKING:
+    from rollout_sync.sync.sending import Rules
     from rollout_sync.sync.syncing import Office
 
 
@@ -43,6 +47,7 @@ class Edges:
     on_commit: CommitObserver | None = None
     on_phase: OnPhase | None = None
     on_attempt: OnAttempt | None = None
+    on_smtp_phase: OnSmtpPhase = lambda _phase: None
     between: Callable[[], None] = lambda: None
 
 
@@ -76,20 +81,37 @@ class App:
         Raises:
             ConfigError: a secret is missing, or an address must not be given a token.
         """
-        transport = Transport(
-            clock=self.clock,
-            limits=Limits(deadline=self.settings.timing.deadline),
-            inner=self.edges.inner,
-            rewrites=self.settings.rewrites,
-            on_phase=self.edges.on_phase,
-            on_attempt=self.edges.on_attempt,
-        )
+        transport = self._transport()
         found: dict[TrackerName, Tracker] = {}
         if self.settings.jira is not None:
             found[TrackerName.JIRA] = self._jira(self.settings.jira, transport)
         if self.settings.planner is not None:
-            found[TrackerName.PLANNER] = self._planner(self.settings.planner, transport)
+            access = self._graph_access(self.settings.planner)
+            found[TrackerName.PLANNER] = PlannerTracker(access=access, client=self._graph(access, transport))
         return found
+
+    def post(self) -> Post | None:
+        """What carries mails; None where the configuration names no channel.
+
+        Raises:
+            ConfigError: a secret is missing, or an address must not be given a token.
+        """
+        mail, planner = self.settings.mail, self.settings.planner
+        if mail.channel is MailChannel.SMTP:
+            return SmtpPost(self._smtp_access(mail), on_phase=self.edges.on_smtp_phase)
+        if mail.channel is not MailChannel.GRAPH or planner is None:
+            return None
+        from rollout_sync.trackers.planner.mailing import GraphMail  # noqa: PLC0415 - only a digest sends mails
+
+        access = self._graph_access(planner)
+        client = self._graph(access, self._transport())
+        return GraphMail(client, sender=mail.sender, is_person=access.kind.is_person, drafts=mail.drafts)
+
+    def mail_rules(self) -> Rules:
+        """How doubtful mails are treated."""
+        from rollout_sync.sync.sending import Rules  # noqa: PLC0415 - only a digest sends mails
+
+        return Rules(mode=self.settings.mail.mode, horizon=timedelta(seconds=self.settings.timing.settle_horizon))
 
     def world(
         self,
@@ -154,6 +176,26 @@ class App:
         safety = self.settings.safety
         return Thresholds(max_share=safety.max_share, min_count=safety.min_count, max_create=safety.max_create)
 
+    def _transport(self) -> Transport:
+        return Transport(
+            clock=self.clock,
+            limits=Limits(deadline=self.settings.timing.deadline),
+            inner=self.edges.inner,
+            rewrites=self.settings.rewrites,
+            on_phase=self.edges.on_phase,
+            on_attempt=self.edges.on_attempt,
+        )
+
+    def _smtp_access(self, mail: MailSettings) -> SmtpAccess:
+        return SmtpAccess(
+            host=mail.host,
+            port=mail.port,
+            security=SmtpSecurity(mail.security.value),
+            user=mail.user,
+            password=self._secret(mail.password) if mail.user else "",
+            deadline=self.settings.timing.deadline,
+        )
+
     def _jira(self, jira: JiraSettings, transport: Transport) -> Tracker:
         access = JiraAccess(
             base_url=self._checked(jira.site, "[jira] site"),
@@ -169,12 +211,11 @@ class App:
         )
         return JiraTracker(access, transport)
 
-    def _planner(self, planner: PlannerSettings, transport: Transport) -> Tracker:
-        kind = SignIn(planner.auth.value)
-        access = GraphAccess(
+    def _graph_access(self, planner: PlannerSettings) -> GraphAccess:
+        return GraphAccess(
             tenant=planner.tenant,
             client_id=planner.client_id,
-            kind=kind,
+            kind=SignIn(planner.auth.value),
             group=planner.group,
             secret=self._secret(planner.secret) if planner.auth is GraphAuth.CLIENT_SECRET else "",
             certificate=planner.certificate,
@@ -185,7 +226,9 @@ class App:
             token_cache=planner.token_cache,
             **self._pages(),
         )
-        return connect(access, transport=transport, clock=self.clock, show=self.show, on_secret=SECRETS.register)
+
+    def _graph(self, access: GraphAccess, transport: Transport) -> GraphClient:
+        return graph_client(access, transport=transport, clock=self.clock, show=self.show, on_secret=SECRETS.register)
 
     def _pages(self) -> Mapping[str, str]:
         """Addresses of plans for people; the sandbox has boards of its own."""

@@ -50,9 +50,9 @@ def _run(call: Callable[[], object], invocation: Invocation, arguments: Sequence
         return _shown(call(), invocation)
     except BrokenPipeError:
         raise
-    except Stopped:
-        return _end(invocation, arguments, *_interrupted(invocation))
     except RolloutSyncError as error:
+        if isinstance(error, Stopped) or invocation.stop.was_heeded:
+            return _end(invocation, arguments, *_interrupted(invocation))
         return _end(invocation, arguments, error.exit_code, complaints_of(error))
     except (click.Abort, KeyboardInterrupt) as stop:
         return _end(invocation, arguments, *_stopped(stop, invocation))
@@ -60,6 +60,11 @@ def _run(call: Callable[[], object], invocation: Invocation, arguments: Sequence
         return _end(invocation, arguments, error.exit_code, (_usage(error),), command=_command_of(error))
     except Exception as error:  # noqa: BLE001 - the one place where a bug is met; its traceback is kept
         return _bug(invocation, arguments, error)
+
+
+def complain(invocation: Invocation, error: RolloutSyncError) -> None:
+    """Show an error beside how the run ended."""
+    _lines(invocation, complaints_of(error))
 
 
 def code_of(kind: type[RolloutSyncError]) -> str:

@@ -5,11 +5,13 @@ A new command is a file in `commands/` with an object named `command`, and one r
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -17,6 +19,11 @@ from rollout_sync.cli import door
 from rollout_sync.cli.invocation import Invocation, LogForm, Output
 from rollout_sync.cli.logs import set_up_logs
 from rollout_sync.cli.spelling import closest
+from rollout_sync.cli.stopping import listening
+from rollout_sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rollout_sync.cli.metrics import Meter
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": (
@@ -41,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "status": ("rollout_sync.cli.commands.status", "Show how a rollout stands, and why; all of them without a name."),
     "report": ("rollout_sync.cli.commands.report", "Write a rollout's whole picture as one HTML file."),
+    "digest": ("rollout_sync.cli.commands.digest", "Send the short mails that managers read; each once."),
     "override": ("rollout_sync.cli.commands.override", "Set a rollout's colour by hand, with a reason and a last day."),
     "verify": (
         "rollout_sync.cli.commands.verify",
@@ -98,7 +106,25 @@ class LazyGroup(click.Group):
         )
         if not standalone_mode:
             return call()
-        sys.exit(door.pass_through(call, invocation, list(sys.argv[1:] if args is None else args)))
+        began = time.monotonic()
+        with listening(invocation.stop):
+            code = door.pass_through(call, invocation, list(sys.argv[1:] if args is None else args))
+        _close(invocation, code, time.monotonic() - began)
+        sys.exit(code)
+
+
+def _close(invocation: Invocation, code: int, seconds: float) -> None:
+    """The last line of a log for programs, and the metrics; neither changes how the run ended."""
+    if invocation.screen.log is not None:
+        facts = {"command": invocation.command, "exit_code": code, "seconds": round(seconds, 3)}
+        invocation.screen.log.info("the run ended", extra={"event": "finished", "facts": facts})
+    if invocation.meter is not None:
+        from rollout_sync.cli import metrics  # noqa: PLC0415 - only with --metrics
+
+        try:
+            metrics.write(invocation, invocation.meter, ended=time.time(), seconds=seconds, code=code)
+        except ConfigError as error:
+            door.complain(invocation, error)
 
 
 @click.group(
@@ -116,6 +142,12 @@ class LazyGroup(click.Group):
 @click.option(
     "--log", type=click.Choice([form.value for form in LogForm]), default="text", help="Form of the log on stderr."
 )
+@click.option(
+    "--metrics",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write numbers of this run and of all rollouts for Prometheus.",
+)
 @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
 @click.version_option(package_name="rollout-sync", prog_name="rollout-sync", message="%(prog)s %(version)s")
 @click.pass_context
@@ -127,6 +159,7 @@ def cli(  # noqa: PLR0917 - one parameter for each global option
     verbose: int,
     quiet: bool,  # noqa: FBT001 - click hands options over by name
     log: str,
+    metrics: Path | None,
     no_color: bool,  # noqa: FBT001 - the same
 ) -> None:
     """Start rollouts in Jira and Planner from a template, and keep them in sync."""
@@ -139,4 +172,16 @@ def cli(  # noqa: PLR0917 - one parameter for each global option
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
         return
-    set_up_logs(invocation.screen.stderr, invocation.log, invocation.verbosity)
+    set_up_logs(invocation.screen.stderr, invocation.log, invocation.verbosity, invocation.about)
+    if invocation.log is LogForm.JSON:
+        invocation.screen.log, invocation.screen.can_draw = logging.getLogger("rollout_sync.cli"), False
+    if metrics is not None:
+        invocation.meter = _meter(metrics)
+
+
+def _meter(path: Path) -> Meter:
+    from rollout_sync.cli.metrics import Meter  # noqa: PLC0415 - only with --metrics
+
+    if not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.absolute().parent}", param_hint="--metrics")
+    return Meter(path)

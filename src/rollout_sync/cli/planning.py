@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout_sync.cli.invocation import Invocation
+from rollout_sync.cli.metrics import services_of
 from rollout_sync.cli.options import RolloutRequest
 from rollout_sync.cli.questions import answer_questions, complete
 from rollout_sync.cli.sandbox_time import clock_of
@@ -47,6 +48,8 @@ def app_of(invocation: Invocation) -> App:
 
     settings = invocation.settings()
     meter = invocation.meter
+    if meter is not None:
+        meter.services = services_of(settings)
     edges = Edges(clock=clock_of(settings.sandbox_url), on_attempt=None if meter is None else meter.attempted)
     return App(
         settings=settings,

@@ -1,4 +1,4 @@
-"""How a run is asked to end: Ctrl-C, SIGTERM, Ctrl-Break. What is under way is finished first, then nothing more begins.
+"""How a run is asked to end: Ctrl-C, SIGTERM, Ctrl-Break. What is under way is finished; nothing more begins.
 
 Before its first write a command ends at once. From then on it ends at the next place where nothing is left open:
 before a request is sent, while it waits, between two rollouts. A second signal ends the process there and then; that
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from rollout_sync.transport import Phase
     from rollout_sync.transport.clock import Clock
 
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
-)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 """SIGBREAK is Ctrl-Break, on Windows only."""
 
 _SLICE = 0.2  # seconds; a sleep is cut into such parts, because Python goes on sleeping after a signal

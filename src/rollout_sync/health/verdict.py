@@ -23,6 +23,7 @@ from rollout_sync.health.view import View
 from rollout_sync.model.operations import Finding
 from rollout_sync.model.rollout import Rollout
 from rollout_sync.model.schedule import Schedule
+from rollout_sync.model.sessions import SessionState
 from rollout_sync.model.snapshot import Coverage, ItemStatus, Snapshot
 
 RULES = 1
@@ -194,7 +195,7 @@ def _text(value: object) -> str:
             return repr(sorted((str(key), _text(member)) for key, member in value.items()))
         case tuple():
             return f"({', '.join(map(_text, value))})"
-        case Case() | Schedule() | Snapshot() | Coverage() | PastReview():
+        case Case() | Schedule() | Snapshot() | Coverage() | PastReview() | SessionState():
             members = (getattr(value, one.name) for one in fields(value))
             return repr([_text(one) for one in members if not isinstance(one, Rollout)])
         case _:

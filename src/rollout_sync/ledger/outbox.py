@@ -2,12 +2,12 @@
 
 | state | meaning | may become |
 |---|---|---|
-| PLANNED | to be sent by the next run | SENDING; SENT (it was found); FAILED (too old); DROPPED (a newer one tells more) |
+| PLANNED | for the next run | SENDING; SENT (it was found); FAILED (too old) |
 | SENDING | a request may be on its way | SENT, UNCONFIRMED, FAILED, PLANNED (it surely was not sent) |
 | SENT | accepted by the service, or found there | |
 | UNCONFIRMED | nobody knows | SENT (found, or a person says so), PLANNED (a person or the mode says: again) |
 | FAILED | refused for good | PLANNED (a person says: again), DROPPED (a person lets it be) |
-| DROPPED | not sent, and need not be | |
+| DROPPED | not sent, and a person let it be | |
 
 Functions run inside a transaction that the caller opened, so that SENDING is on disk before the request leaves.
 """
@@ -99,8 +99,8 @@ def reader_of(address: str) -> str:
 def plan(connection: Connection, wishes: Sequence[Wish], at: datetime) -> tuple[str, ...]:
     """Write down what is to be sent; returns the events that are new.
 
-    An event that is known, or that tells a reader the same of the same period, is left alone, whatever became of it. A
-    new digest takes the place of an older one to the same reader that never left.
+    An event that is known, or that tells a reader the same of the same period, is left alone, whatever became of it.
+    Older mails to the same reader stay: a digest tells only what changed since the one before it.
     """
     return tuple(wish.parcel.event for wish in wishes if _plan_one(connection, wish, at))
 
@@ -113,8 +113,6 @@ def _plan_one(connection: Connection, wish: Wish, at: datetime) -> bool:
     known = sa.select(outbox.c.event).where(sa.or_(outbox.c.event == wish.parcel.event, same))
     if connection.execute(known).first() is not None:
         return False
-    if wish.kind is MailKind.DIGEST:
-        _drop_older(connection, wish, reader)
     row = {
         "event": wish.parcel.event,
         "channel": wish.channel.value,
@@ -133,18 +131,6 @@ def _plan_one(connection: Connection, wish: Wish, at: datetime) -> bool:
     }
     connection.execute(outbox.insert().values(**row))
     return True
-
-
-def _drop_older(connection: Connection, wish: Wish, reader: str) -> None:
-    older = (
-        outbox.c.reader == reader,
-        outbox.c.kind == MailKind.DIGEST.value,
-        outbox.c.channel == wish.channel.value,
-        outbox.c.rollouts == to_json(list(wish.rollouts)),
-        outbox.c.state == State.PLANNED.value,
-    )
-    values = {"state": State.DROPPED.value, "content": b"", "last_error": "a newer one was made before it could leave"}
-    connection.execute(outbox.update().where(*older).values(**values))
 
 
 def letters(connection: Connection, *states: State, channel: Channel | None = None) -> tuple[Letter, ...]:
@@ -213,9 +199,9 @@ def mark_unconfirmed(connection: Connection, event: str, reason: str) -> None:
 
 
 def mark_failed(connection: Connection, event: str, reason: str) -> None:
-    """To FAILED: refused for good, or too old to be sent by itself."""
-    values = {"state": State.FAILED.value, "last_error": reason}
-    connection.execute(outbox.update().where(outbox.c.event == event).values(**values))
+    """SENDING -> FAILED: refused for good. PLANNED -> FAILED: too old to be sent by itself."""
+    if not _move(connection, event, State.SENDING, State.FAILED, last_error=reason):
+        _move(connection, event, State.PLANNED, State.FAILED, last_error=reason)
 
 
 def put_back(connection: Connection, event: str, reason: str) -> None:

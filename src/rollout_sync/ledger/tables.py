@@ -144,6 +144,14 @@ outbox = Table(
     Index("outbox_by_state", "state"),
 )
 
+# What each reader of digests knows, so that the next one tells what changed since.
+reader = Table(
+    "reader",
+    metadata,
+    Column("reader", String, primary_key=True),  # hash of the address, whatever its case
+    Column("body", Text, nullable=False),
+)
+
 lease = Table(
     "lease",
     metadata,

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from rollout_sync.model.objects import ObjectKey
 from rollout_sync.model.rollout import ItemKey, RolloutId, TrackerName
+from rollout_sync.model.sessions import SessionState
 
 
 class ItemStatus(StrEnum):
@@ -184,6 +185,7 @@ class Snapshot:
     Attributes:
         at: our own clock.
         agreed: original date first, the one that holds now last; never empty for a rollout that was started.
+        sessions: training sessions that people were invited to.
     """
 
     rollout: RolloutId
@@ -194,3 +196,4 @@ class Snapshot:
     coverage: Mapping[TrackerName, Coverage] = field(default_factory=dict)
     agreed: tuple[AgreedDate, ...] = ()
     override: Override | None = None
+    sessions: Mapping[ItemKey, SessionState] = field(default_factory=dict)

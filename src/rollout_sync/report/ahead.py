@@ -57,9 +57,9 @@ def coming(scope: Scope, today: date, zone: str, days: int = DAYS) -> tuple[Comi
         scope: the reader's view.
         today: in the reader's zone.
         zone: IANA name of the reader's zone; deadlines of gates fall on its days.
-        days: how far to look, today included.
+        days: how many to look ahead, beside today.
     """
-    last = today + timedelta(days=days - 1)
+    last = today + timedelta(days=days)
     rows = [row for row in scope.all_rows if row.look not in _OVER and scope.concerns(row.item)]
     found = [*_sessions(rows), *_gates(rows, zone), *_milestones(rows)]
     found += [one for one in _waves(scope) if not any(_tells(other, one, scope) for other in found)]
@@ -89,9 +89,7 @@ def _milestones(rows: list[ItemRow]) -> Iterator[Coming]:
 
 
 def _of(row: ItemRow, day: date, occasion: Occasion) -> Coming:
-    return Coming(
-        key=row.item.key, day=day, occasion=occasion, what=row.title, who=row.who, url=row.state.url
-    )
+    return Coming(key=row.item.key, day=day, occasion=occasion, what=row.title, who=row.who, url=row.state.url)
 
 
 def _waves(scope: Scope) -> Iterator[Coming]:

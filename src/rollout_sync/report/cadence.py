@@ -1,7 +1,7 @@
 """When a reader is told: working days, the reader's own time zone, one mail after a long sleep. Pure.
 
-A slot is a moment from which on a digest is due. Only the newest slot counts, so that what was slept through comes once.
-Days off are those of the calendar without its blackouts: on those no work is planned, but people are there.
+A slot is a moment from which on a digest is due. Only the newest slot counts, so that what was slept
+through comes once. Days off are those of the calendar without its blackouts, on which people are there.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from rollout_sync.report.owing import Owed, decisions_of
 from rollout_sync.report.readers import Reader
 from rollout_sync.report.scope import Scope
 from rollout_sync.report.told import WORSE, Change, LastDigest, Told, arrow, changes, identity, told_of
+from rollout_sync.report.words import share
 
 EVENT_LETTERS = 40
 MOST_CHANGES = 5
@@ -83,7 +84,7 @@ class Section:
         since: when they were told last; None in the first digest.
         wave_days: when their departments have their turn.
         unmeasured: signals that do not count yet.
-        lever: what would help most, and the chance then; empty where nobody can tell.
+        lever: what would help most, and the chance then, as a clause; empty where nobody can tell.
         is_live: whether everything is done that go-live waits for; `dates.p50` is the day then.
         coverage: when each service was last read.
         more_*: how many there are beside those listed.
@@ -210,7 +211,7 @@ def digest_of(
     return _identified(reader, loud, quiet, last, now, period)
 
 
-def _identified(
+def _identified(  # noqa: PLR0917 - the members of a digest that are known by then
     reader: Reader,
     loud: tuple[Section, ...],
     quiet: tuple[Section, ...],
@@ -247,8 +248,8 @@ def _content(section: Section) -> object:
             "rollout": section.rollout,
             "colour": section.colour,
             "owed": [[one.gate, one.due, list(one.deputy_for)] for one in section.owed],
-            "changes": [one.words for one in section.changes],
-            "dates": [section.dates.original, section.dates.agreed, section.dates.p50, section.dates.p80],
+            "changes": sorted(one.topic for one in section.changes),
+            "agreed": section.dates.agreed,
             "signals": {one.signal.name: one.signal.colour for one in section.signals},
             "coming": [[one.key, one.day] for one in section.coming],
             "findings": [identity(one.finding) for one in section.findings],
@@ -263,7 +264,7 @@ def _section(scope: Scope, name: str, before: Told | None, zone: str, now: datet
     owed = decisions_of(scope.email, case, review)
     told = told_of(scope, soon, now)
     changed = changes(before, told, scope) if before is not None else ()
-    measured = tuple(one for one in review.signals if one.counts)
+    measured = [one for one in review.signals if one.counts and not _is_fine(one)]
     seen = scope.findings
     known = before.findings if before is not None else tuple(identity(one) for one in seen)
     made = review.forecast
@@ -303,6 +304,11 @@ def _section(scope: Scope, name: str, before: Told | None, zone: str, now: datet
     )
 
 
+def _is_fine(signal: Signal) -> bool:
+    """Whether it is about the data and green: when they were read, stands at the end."""
+    return signal.name is SignalName.DATA and signal.colour is Colour.GREEN
+
+
 def _signal(signal: Signal, scope: Scope) -> SignalLine:
     return SignalLine(signal=signal, reason=scope.reason(signal), is_drag=signal.name is scope.review.drag)
 
@@ -314,10 +320,11 @@ def _wave_days(scope: Scope) -> Mapping[str, date]:
 
 
 def _lever(scope: Scope) -> str:
-    """The one thing that would help most, where it helps noticeably; what the reader owes says it by itself."""
+    """The one thing that would help most, where it helps noticeably."""
     asked = [one for one in scope.review.drivers if one.what_if and one.p_then is not None]
     best = max(asked, key=lambda one: one.p_then or 0.0, default=None)
     now = scope.review.dates.p_grace
     if best is None or now is None or (best.p_then or 0.0) - now < LEAST_LIFT or scope.is_foreign(best.what_if):
         return ""
-    return best.what_if
+    condition = best.what_if.rpartition(": ")[0]
+    return f"{condition[:1].lower()}{condition[1:]}, it would be {share(best.p_then)} likely in time"

@@ -1,4 +1,4 @@
-"""Decisions that a person owes: gates that wait for their answer, or for that of somebody whom they stand in for. Pure."""
+"""Decisions that a person owes: gates that wait for them, or for somebody whom they stand in for. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one reader sees of one rollout: their items and findings, and sentences without other departments' work. Pure."""
+"""What one reader sees of a rollout: their items and findings, sentences without other departments' work. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rollout_sync.report.items import ItemRow, department_of, rows_of
 from rollout_sync.report.readers import Reader, Seat
 
 COORDINATOR = "coordinator"
+STATUS_WORDS = 25
 FOR_COORDINATORS = frozenset(
     {"mirror-conflict", "half-stale", "not-seen", "conditions-missing", "decided-without-line", "gate-changed"}
 )
@@ -22,6 +23,8 @@ FOR_COORDINATORS = frozenset(
 OF_OWED = frozenset({"gate-reminder", "gate-overdue", "emergency-overdue"})
 """Findings that say of a gate what its approver is told under "You owe"."""
 ELSEWHERE = "it lies with other departments"
+OF_THE_WHOLE = frozenset({SignalName.SCHEDULE, SignalName.FORECAST, SignalName.DATA})
+"""Signals that say something to every department, whatever items are behind them."""
 _CALLED = {SignalName.FORECAST: "go-live"}
 
 
@@ -112,25 +115,32 @@ class Scope:
         return self._foreign is not None and self._foreign.search(sentence) is not None
 
     def reason(self, signal: Signal) -> str:
-        """Why a signal has its colour; clauses about other departments are left out."""
-        kept = [clause for clause in signal.sentence.split("; ") if not self.is_foreign(clause)]
-        if kept:
-            return "; ".join(kept)
-        keys = [self.items[key] for key in signal.items if key in self.items]
-        mine = [item for item in keys if self.concerns(item)]
-        return f"{len(mine)} of the {len(keys)} items behind it are yours" if mine else ELSEWHERE
+        """Why a signal has its colour, in one clause; clauses about other departments are left out."""
+        behind = [self.items[key] for key in signal.items if key in self.items]
+        theirs = [item for item in behind if self.concerns(item)]
+        if behind and not theirs and signal.name not in OF_THE_WHOLE:
+            return ELSEWHERE
+        kept = next((clause for clause in signal.sentence.split("; ") if not self.is_foreign(clause)), None)
+        if kept is not None:
+            return kept
+        return f"{len(theirs)} of the {len(behind)} items behind it are yours" if theirs else ELSEWHERE
 
     def status(self) -> str:
         """The one sentence of the review, in at most 25 words."""
         sentence = self.review.sentence
         drag = next((one for one in self.review.signals if one.name is self.review.drag), None)
-        blamed = drag.sentence.partition("; ")[0] if drag is not None and self.review.override is None else ""
-        if drag is None or not (self.is_foreign(sentence) or (blamed[:20] in sentence and self.is_foreign(blamed))):
+        if drag is None or self.review.override is not None or not self._blames_others(drag, sentence):
             return sentence
         ending = sentence.rpartition("; ")[2].rstrip(".")
         ending = "" if ending == sentence.rstrip(".") or self.is_foreign(ending) else ending
         opening = f"{self.review.colour.value.capitalize()} because {_CALLED.get(drag.name, drag.name.value)}:"
-        return phrases.capped(opening, self.reason(drag).partition("; ")[0], ending, 25)
+        return phrases.capped(opening, self.reason(drag), ending, STATUS_WORDS)
+
+    def _blames_others(self, drag: Signal, sentence: str) -> bool:
+        """Whether the sentence names others' work, or counts what is all theirs; it may be cut within a title."""
+        first = drag.sentence.partition("; ")[0]
+        is_told = first[:20] in sentence
+        return self.is_foreign(sentence) or (is_told and self.reason(drag) != first)
 
     # Findings -------------------------------------------------------------------------------------------------------
 

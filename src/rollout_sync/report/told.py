@@ -76,9 +76,15 @@ class LastDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that is different; `weight` says how bad, the highest first."""
+    """One thing that is different.
+
+    Attributes:
+        weight: how bad, the highest first.
+        topic: what it is about, without the numbers that another hour would change.
+    """
 
     weight: int
+    topic: str
     words: str
 
 
@@ -130,15 +136,18 @@ def _colours(before: Told, after: Told, scope: Scope) -> Iterator[Change]:
     if before.colour is not after.colour:
         is_worse = arrow(before.colour, after.colour) == "v"
         words = f"The rollout is {after.colour.value} now, it was {before.colour.value}"
-        yield Change(weight=100 if is_worse else 40, words=words)
-    reasons = {one.name: scope.reason(one).partition("; ")[0] for one in scope.review.signals}
+        yield Change(weight=100 if is_worse else 40, topic="colour", words=words)
+    reasons = {one.name: scope.reason(one) for one in scope.review.signals}
+    status = scope.status()
     for name, colour in after.signals.items():
         was = before.signals.get(name)
-        if was is None or was is colour:
-            continue
+        if was is None or was is colour or (name is SignalName.FORECAST and _is_news(before, after)):
+            continue  # the chances that moved say the same with numbers
         is_worse = arrow(was, colour) == "v"
-        words = f"{SIGNAL_WORDS[name]} turned {colour.value} (was {was.value}): {reasons[name]}"
-        yield Change(weight=(75 if colour is Colour.RED else 65) if is_worse else 30, words=words)
+        why = "" if reasons[name] in status else f": {reasons[name]}"
+        words = f"{SIGNAL_WORDS[name]} turned {colour.value}, was {was.value}{why}"
+        weight = (75 if colour is Colour.RED else 65) if is_worse else 30
+        yield Change(weight=weight, topic=f"signal {name} {colour}", words=words)
 
 
 def _dates(before: Told, after: Told, scope: Scope) -> Iterator[Change]:
@@ -146,22 +155,34 @@ def _dates(before: Told, after: Told, scope: Scope) -> Iterator[Change]:
         reason = scope.case.snapshot.agreed[-1].reason if scope.case.snapshot.agreed else ""
         why = f": {clipped(reason, _TITLE)}" if reason else ""
         words = f"The agreed go-live moved from {short_day(before.agreed)} to {short_day(after.agreed)}{why}"
-        yield Change(weight=95, words=words)
-    chance = _step(before.p_target, after.p_target)
-    shift = (after.p50 - before.p50).days if before.p50 and after.p50 else 0
-    if abs(chance) < LEAST_CHANCE and abs(shift) < LEAST_SHIFT:
-        return
+        yield Change(weight=95, topic=f"agreed {after.agreed}", words=words)
+    if _is_news(before, after):
+        yield _odds(before, after)
+
+
+def _odds(before: Told, after: Told) -> Change:
+    chance, shift = _chance_step(before, after), _shift(before, after)
     parts = []
     if chance:
         parts.append(f"{short_day(after.agreed)} is {share(after.p_target)} likely, was {share(before.p_target)}")
     if shift:
         parts.append(f"even odds by {short_day(after.p50)}, was {short_day(before.p50)}")
     is_worse = chance < 0 or (chance == 0 and shift > 0)
-    yield Change(weight=70 if is_worse else 28, words=_capital("; ".join(parts)))
+    weight = 70 if is_worse else 28
+    return Change(weight=weight, topic="forecast", words=_capital("; ".join(parts)))
 
 
-def _step(before: float | None, after: float | None) -> float:
-    return after - before if before is not None and after is not None else 0.0
+def _is_news(before: Told, after: Told) -> bool:
+    return abs(_chance_step(before, after)) >= LEAST_CHANCE or abs(_shift(before, after)) >= LEAST_SHIFT
+
+
+def _chance_step(before: Told, after: Told) -> float:
+    known = before.p_target is not None and after.p_target is not None
+    return (after.p_target or 0.0) - (before.p_target or 0.0) if known else 0.0
+
+
+def _shift(before: Told, after: Told) -> int:
+    return (after.p50 - before.p50).days if before.p50 and after.p50 else 0
 
 
 _GATE_WEIGHTS = {
@@ -181,7 +202,8 @@ def _gates(before: Told, after: Told, scope: Scope) -> Iterator[Change]:
             continue  # what the reader is to decide stands above
         title = f'"{clipped(scope.title(key), _TITLE)}"'
         weight = 85 if was.opens and not decision.opens else _GATE_WEIGHTS[decision]
-        yield Change(weight=weight, words=f"{title} {_decided(key, was, decision, scope)}")
+        words = f"{title} {_decided(key, was, decision, scope)}"
+        yield Change(weight=weight, topic=f"gate {key} {decision}", words=words)
 
 
 def _decided(key: ItemKey, was: Decision, decision: Decision, scope: Scope) -> str:
@@ -205,17 +227,20 @@ def _work(before: Told, after: Told, scope: Scope) -> Iterator[Change]:
     if late:
         now = f"{after.late} now" if after.late else "none is late now"
         word = f"{count(late, 'more item')} {_is(late)} late" if late > 0 else f"{count(-late, 'item')} fewer late"
-        yield Change(weight=60 if late > 0 else 22, words=f"{word}: {now}")
+        yield Change(weight=60 if late > 0 else 22, topic=f"late {after.late}", words=f"{word}: {now}")
     for key in after.reached:
         if key not in before.reached:
-            yield Change(weight=35, words=f'Reached: "{clipped(scope.title(key), _TITLE)}"')
+            words = f'Reached: "{clipped(scope.title(key), _TITLE)}"'
+            yield Change(weight=35, topic=f"reached {key}", words=words)
     yield from _moves(before, scope)
     new = [one for one in after.findings if one not in before.findings]
     if new:
-        yield Change(weight=50, words=f"{count(len(new), 'new finding')}, listed below")
+        words = f"{count(len(new), 'new finding')}, listed below"
+        yield Change(weight=50, topic=f"findings {sorted(new)}", words=words)
     if done:
         word = f"{count(done, 'more item')} {_is(done)} done" if done > 0 else f"{count(-done, 'item')} reopened"
-        yield Change(weight=10 if done > 0 else 55, words=f"{word}: {after.done} of {after.total}")
+        words = f"{word}: {after.done} of {after.total}"
+        yield Change(weight=10 if done > 0 else 55, topic=f"done {after.done}", words=words)
 
 
 def _moves(before: Told, scope: Scope) -> Iterator[Change]:
@@ -228,7 +253,7 @@ def _moves(before: Told, scope: Scope) -> Iterator[Change]:
         moved = row.start if row.item.kind is ItemKind.TRAINING else row.finish
         if moved != day:
             words = f'"{clipped(row.title, _TITLE)}" moved from {short_day(day)} to {short_day(moved)}'
-            yield Change(weight=58, words=words)
+            yield Change(weight=58, topic=f"moved {key} {moved}", words=words)
 
 
 def _is(number: int) -> str:

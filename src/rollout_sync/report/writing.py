@@ -10,21 +10,26 @@ from rollout_sync.errors import RolloutSyncError
 
 
 def write(path: Path, html: str) -> Path:
-    """Write a page and return its absolute path. Folders that are missing are made.
+    """Write a page and return its absolute path; see `write_bytes`."""
+    return write_bytes(path, html.encode("utf-8"))
 
-    The page is readable by whoever may read new files of this user.
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a file and return its absolute path. Folders that are missing are made.
+
+    The file is readable by whoever may read new files of this user.
 
     Raises:
-        RolloutSyncError: the folder or the file cannot be written; a page that was there is untouched.
+        RolloutSyncError: the folder or the file cannot be written; a file that was there is untouched.
     """
     target = path.absolute()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, html.encode("utf-8"))
+        _replace(target, content)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise RolloutSyncError(
-            f"the report cannot be written: {reason}",
+            f"{path.name} cannot be written: {reason}",
             where=str(path),
             hint="name another file with --out, or free some space and check the rights of the folder",
         ) from None

@@ -12,6 +12,7 @@ from rollout_sync.ledger.chronicle import Body
 from rollout_sync.ledger.opening import Transaction
 from rollout_sync.model.records import read_record, record
 from rollout_sync.model.rollout import ItemKey, RolloutId
+from rollout_sync.model.sessions import SessionState
 from rollout_sync.model.snapshot import (
     AddedItem,
     AgreedDate,
@@ -24,6 +25,7 @@ from rollout_sync.model.snapshot import (
 from rollout_sync.reconcile.mirrors import Pair
 
 ITEM, GATE, ADDED, PAIR, REVIEW = "item:", "gate:", "added:", "pair:", "review"
+SESSION = "session:"
 AGREED, OVERRIDE = "agreed", "override"
 """Subjects of the chronicle; those that end in a colon are followed by a key."""
 
@@ -83,7 +85,16 @@ def snapshot(connection: Transaction, rollout: RolloutId, now: datetime, as_of: 
         coverage=sightings.coverages(connection, rollout),
         agreed=agreed_dates(connection, rollout, as_of),
         override=known.override,
+        sessions=sessions(connection, rollout, as_of),
     )
+
+
+def sessions(
+    connection: Transaction, rollout: RolloutId, as_of: datetime | None = None
+) -> dict[ItemKey, SessionState]:
+    """What people were told of training sessions."""
+    newest = {line.subject: line.body for line in chronicle.lines(connection, rollout, SESSION, as_of)}
+    return {ItemKey(key): read_record(SessionState, body) for key, body in _under(newest, SESSION)}
 
 
 def agreed_dates(connection: Transaction, rollout: RolloutId, as_of: datetime | None = None) -> tuple[AgreedDate, ...]:

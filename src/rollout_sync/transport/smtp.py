@@ -108,7 +108,7 @@ class SmtpPost:
             return self._handed_over(parcel)
         except Failed as failed:
             self._drop()
-            if not (may_be_stale and failed.before_mail):
+            if not (may_be_stale and failed.again_at_once):
                 return failed.outcome
         try:
             return self._handed_over(parcel)
@@ -163,7 +163,7 @@ class SmtpPost:
                 self._sign_in(smtp, patience)
         except (OSError, UnicodeError) as error:  # a host name that cannot exist is a UnicodeError
             smtp.close()
-            raise Failed(no_connection(error, patience, access.host), before_mail=True) from None
+            raise Failed(no_connection(error, patience, access.host), again_at_once=True) from None
         except Failed:
             smtp.close()
             raise
@@ -175,14 +175,14 @@ class SmtpPost:
             _protect(smtp, access, patience)
         greeted = Said.of(smtp.getreply())
         if greeted.code != _READY:
-            raise Failed(refused_at_start(greeted), before_mail=True)
+            raise Failed(refused_at_start(greeted), again_at_once=True)
         smtp.ehlo_or_helo_if_needed()
         if access.security is SmtpSecurity.STARTTLS:
             if not smtp.has_extn("starttls"):
                 raise Failed(not_offered("STARTTLS", 'set security = "tls" (port 465), or ask who runs the server'))
             started = Said.of(smtp.docmd("STARTTLS"))
             if started.code != _READY:
-                raise Failed(refused_at_start(started), before_mail=True)
+                raise Failed(refused_at_start(started), again_at_once=True)
             _protect(smtp, access, patience)
             _forget_what_was_said_unprotected(smtp)
             smtp.ehlo_or_helo_if_needed()
@@ -196,7 +196,7 @@ def _translated(patience: Patience, *, connecting: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:  # smtplib's own errors are OSErrors, too
-        raise Failed(no_connection(error, patience, connecting), before_mail=bool(connecting)) from None
+        raise Failed(no_connection(error, patience, connecting), again_at_once=not patience.is_over) from None
 
 
 def _protect(smtp: smtplib.SMTP, access: SmtpAccess, patience: Patience) -> None:
@@ -243,7 +243,7 @@ def _give_envelope(smtp: smtplib.SMTP, parcel: Parcel, access: SmtpAccess) -> No
         raise Failed(too_large(len(parcel.content), size))
     said = Said.of(smtp.mail(sender, options))
     if not said.is_yes:
-        raise Failed(at_mail(said, access.user), before_mail=said.is_temporary)
+        raise Failed(at_mail(said, access.user), again_at_once=said.is_temporary)
     said = Said.of(smtp.rcpt(to))
     if not said.is_yes:
         raise Failed(at_recipient(said))

@@ -26,10 +26,10 @@ _DOWN_HINT = "check [mail] host, port and security, then run the same command ag
 class Failed(Exception):
     """The mail was not accepted: its outcome, and whether a fresh connection may do better at once."""
 
-    def __init__(self, outcome: Outcome, *, before_mail: bool = False) -> None:
+    def __init__(self, outcome: Outcome, *, again_at_once: bool = False) -> None:
         super().__init__()
         self.outcome = outcome
-        self.before_mail = before_mail
+        self.again_at_once = again_at_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

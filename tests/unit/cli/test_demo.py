@@ -7,15 +7,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from rollout_sync.cli.demo import cast
 from rollout_sync.cli.demo.boards import Boards
 from rollout_sync.cli.demo.proofs import all_there, content_print, was_cut, writes, wrote_nothing
-from rollout_sync.cli.demo.stage import clean_environment
-from rollout_sync.cli.demo.story import Told, _monday, _rollouts
+from rollout_sync.cli.demo.stage import beside_proxies, clean_environment
+from rollout_sync.cli.demo.story import FIRST, SECOND, Told
 from rollout_sync.model.objects import ObjectKind
 
 PROMISED = {"epic": 1, "issue": 2, "link": 1, "task": 1, "details": 1}
@@ -28,6 +29,7 @@ def test_reads_are_no_writes_and_unknown_requests_are():
         "requests": {
             "GET /jira/rest/api/3/myself": 2,
             "POST /jira/rest/api/3/search/jql": 1,
+            "POST /jira/rest/api/3/changelog/bulkfetch": 1,
             "POST /graph/v1.0/$batch": 3,
             "POST /jira/rest/api/3/issue/bulk": 1,
             "POST /something/new": 1,
@@ -95,13 +97,22 @@ def test_the_users_own_settings_stay_out():
     assert found["NO_PROXY"] == "intern,127.0.0.1"
 
 
-def test_rollouts_go_live_on_mondays_that_lie_far_enough_ahead():
-    for today in (date(2026, 11, 21) + timedelta(days=n) for n in range(10)):
-        for rollout in _rollouts(today):
-            assert rollout.go_live.weekday() == 0
-            assert rollout.go_live - today >= timedelta(weeks=30)
-            assert str(rollout.go_live) in rollout.options
-    assert _monday(date(2026, 11, 23)) == date(2026, 11, 23)
+def test_proxies_are_left_as_they_were(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "intern")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with beside_proxies({"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "PATH": "elsewhere"}):
+        assert (os.environ["NO_PROXY"], os.environ["no_proxy"]) == ("127.0.0.1", "127.0.0.1")
+        assert os.environ["PATH"] != "elsewhere"
+    assert os.environ["NO_PROXY"] == "intern"
+    assert "no_proxy" not in os.environ
+
+
+def test_rollouts_go_live_on_mondays_after_the_first_day():
+    assert cast.FIRST_DAY.weekday() == 0
+    assert FIRST.go_live < cast.FIRST_DAY + timedelta(weeks=cast.WEEKS) < SECOND.go_live
+    for rollout in (FIRST, SECOND):
+        assert rollout.go_live.weekday() == 0
+        assert str(rollout.go_live) in rollout.options
 
 
 @pytest.mark.slow
@@ -116,7 +127,9 @@ def test_the_whole_story_holds(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()[-4000:]
-    proofs = json.loads(done.stdout)["result"]["proofs"]
-    assert len(proofs) == 9
-    assert all(proof["holds"] for proof in proofs)
-    assert list(tmp_path.glob("rollout-sync-demo-*")) == []
+    result = json.loads(done.stdout)["result"]
+    assert len(result["proofs"]) == 16
+    assert all(proof["holds"] for proof in result["proofs"])
+    (report,) = tmp_path.glob("rollout-sync-demo-*")
+    assert str(report) == result["report"]
+    assert "MFA 2027" in report.read_text("utf-8")

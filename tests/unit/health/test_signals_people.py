@@ -15,6 +15,7 @@ from rollout_sync.health.signals.freshness import freshness, is_stale
 from rollout_sync.health.signals.training import training
 from rollout_sync.health.view import View
 from rollout_sync.model.rollout import Approval, ItemKind, TrackerName
+from rollout_sync.model.sessions import Answer, SessionState, Stage, Way
 from rollout_sync.model.snapshot import Coverage, Decision, ItemStatus
 from support.builders import GO_LIVE, days, make_item, on_go_live
 from unit.health.cases import at, before_go_live, case_of, chain, later, on_board, read, view, with_snapshot
@@ -227,6 +228,58 @@ def test_sessions_that_lie_ahead_with_time_to_spare_are_ready():
     found = trained(sessions(6), before_go_live(10))
     assert found.colour is GREEN
     assert found.sentence == "2 of 6 sessions are held, the others are likely in time"
+
+
+def invited(key, answers, *, way=Way.CALENDAR, stage=Stage.INVITED):
+    """What is known of a session: how many gave which answer, and how many said nothing yet."""
+    given = [answer for answer, number in answers.items() for _ in range(number)]
+    people = {f"p{n}@example.com": answer for n, answer in enumerate(given)}
+    return SessionState(
+        item=key, uid="u", way=way, stage=stage, starts=NOW, ends=NOW, invited=tuple(people), answers=people
+    )
+
+
+def answered(*states, now=None):
+    """The signal of three sessions in sight with these invitations."""
+    case = case_of(sessions(3), now or before_go_live(14))
+    return training(View(case=with_snapshot(case, sessions={one.item: one for one in states})))
+
+
+ACCEPTED, DECLINED, SILENT = Answer.ACCEPTED, Answer.DECLINED, Answer.NONE
+
+
+@pytest.mark.parametrize(
+    ("answers", "colour", "words"),
+    [
+        ({ACCEPTED: 7, DECLINED: 3}, GREEN, "7 of 10 invited accepted (70 %), 3 declined"),
+        ({ACCEPTED: 6, DECLINED: 4}, AMBER, "6 of 10 invited accepted (60 %), 4 declined"),
+        ({SILENT: 10}, GREEN, "0 of 10 invited accepted (0 %)"),
+        ({DECLINED: 4}, GREEN, "0 of 4 invited accepted, 4 declined"),
+        ({ACCEPTED: 3, DECLINED: 2}, AMBER, "3 of 5 invited accepted (60 %), 2 declined"),
+    ],
+)
+def test_a_session_that_many_decline_is_at_risk(answers, colour, words):
+    found = answered(invited("train/1", answers))
+    assert found.colour is colour
+    assert found.sentence.endswith(f"; {words}")
+    assert found.items == (("train/1",) if colour is AMBER else ())
+
+
+def test_one_declined_session_is_not_lost_among_others():
+    found = answered(invited("train/0", {ACCEPTED: 30}), invited("train/1", {ACCEPTED: 2, DECLINED: 8}))
+    assert found.colour is AMBER
+    assert "32 of 40 invited accepted (80 %), 8 declined" in found.sentence
+
+
+@pytest.mark.parametrize("over", [{"way": Way.MAIL}, {"stage": Stage.CANCELLED}, {"stage": Stage.ASKED}])
+def test_answers_are_told_only_where_somebody_knows_them(over):
+    found = answered(invited("train/1", {DECLINED: 9, ACCEPTED: 1}, **over))
+    assert (found.colour, "invited" in found.sentence) == (GREEN, False)
+
+
+def test_answers_to_a_session_that_was_held_no_longer_count():
+    held = invited("train/0", {DECLINED: 10})
+    assert "invited" not in answered(held, now=before_go_live(11)).sentence
 
 
 # what nothing feeds yet ---------------------------------------------------------------------------------------------

@@ -116,10 +116,11 @@ def test_a_mail_is_sent_stored_and_delivered(desk: Desk) -> None:
 def test_a_draft_keeps_its_immutable_id_when_it_is_sent(desk: Desk) -> None:
     path, immutable = f"/users/{CORA}/messages", {"Prefer": 'IdType="ImmutableId"'}
     body = {"subject": "S", "toRecipients": to("sam.seller@example.com")}
-    body["singleValueExtendedProperties"] = [{"id": "String {0} Name rs", "value": "event-1"}]
+    name = "String {5b1e2f6c-9d37-4c7a-8a52-6f0f3c1d7e94} Name rs"
+    body["singleValueExtendedProperties"] = [{"id": name, "value": "event-1"}]
     kept = desk.ask("POST", path, body, **immutable).json["id"]
     plain = desk.ask("POST", path, {**body, "singleValueExtendedProperties": []}).json["id"]
-    test = "singleValueExtendedProperties/any(p:p/id eq 'String {0} Name rs' and p/value eq 'event-1')"
+    test = f"singleValueExtendedProperties/any(p:p/id eq '{name}' and p/value eq 'event-1')"
     assert len(desk.get(f"{path}?$filter={test}")["value"]) == 1
     for key in (kept, plain):
         assert desk.ask("POST", f"{path}/{key}/send").status_code == 202

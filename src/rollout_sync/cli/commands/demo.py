@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 @click.option("--fast", is_flag=True, help="Let the sandbox answer at once, not like a service far away.")
 @click.pass_obj
 def command(invocation: Invocation, *, keep: bool, fast: bool) -> Answer[Told]:
-    """Show the whole story in a minute: start a rollout, kill one half-way, finish it, live through ten weeks.
+    """Show the whole story in a minute: start a rollout, start it again, kill one half-way, finish it.
 
-    Runs the real commands against a sandbox in a process of its own, with a made-up company. Every claim is proved
+    Then made-up people work through ten weeks, the agent syncs each evening and tells how health moved and why, and
+    the report is written. Runs the real commands against a sandbox in a process of its own. Every claim is proved
     from what the sandbox saw. Ends with 1 when a proof fails. Needs no account, no network and no configuration.
     """
     from rollout_sync.cli.demo.sandbox import running_sandbox  # noqa: PLC0415 - only this command needs it

@@ -75,6 +75,8 @@ class Pace:
 
 USUAL: Final = Pace(ahead=2)
 """People begin two days before they have to, where nothing holds them back."""
+ON_ITS_DAY: Final = Pace()
+"""What was announced for a day, and what is said to everybody, comes on that day and not before."""
 PILOT_SLIP: Final = 8
 """Working days by which the pilot takes longer than the eight that were planned."""
 
@@ -88,6 +90,11 @@ SCRIPT: Final = "prepare/lost-phone"
 WALK_UP: Final = "rings/wave-operations/walk-up"
 ADDED: Final = ("Second factor for the VPN of the field staff", "Second factor at the shared tills")
 
+OWENS_DAY, OTTOS_DAY = 13, 16
+"""Days on which Owen ticks for Otto, and on which Otto decides himself."""
+WATCHED: Final = range(OWENS_DAY, OTTOS_DAY + 2)
+"""Evenings on which the work behind that gate is looked at."""
+
 PACES: Final[Mapping[str, Pace]] = MappingProxyType(
     {
         PILOT: Pace(ahead=2, takes=8 + PILOT_SLIP),
@@ -95,7 +102,7 @@ PACES: Final[Mapping[str, Pace]] = MappingProxyType(
         FIXES: Pace(on=(22, 36)),
         BROAD_GO: Pace(on=(36, 36)),
         "rings/wave-finance/first-days": Pace(takes=2),
-        OTTOS_YES: Pace(on=(11, 16)),
+        OTTOS_YES: Pace(on=(11, OTTOS_DAY)),
         SAMS_YES: Pace(on=(11, 13)),
         EARLY: Pace(on=(14, 17)),
     }
@@ -123,7 +130,7 @@ SCENES: Final = (
         words="Sam, head of Sales, says yes under a condition.",
     ),
     Act(
-        day=13,
+        day=OWENS_DAY,
         who=_OWEN,
         deed=Deed.TICK,
         item=OTTOS_YES,
@@ -136,7 +143,7 @@ SCENES: Final = (
         item=EARLY,
         words="Owen's team begins work that waits for Otto's yes.",
     ),
-    Act(day=16, who=_OTTO, deed=Deed.APPROVE, item=OTTOS_YES, words="Otto is back, and says yes himself."),
+    Act(day=OTTOS_DAY, who=_OTTO, deed=Deed.APPROVE, item=OTTOS_YES, words="Otto is back, and says yes himself."),
     Act(day=17, who=_OWEN, deed=Deed.FINISH, item=EARLY),
     Act(
         day=26,

@@ -13,6 +13,8 @@ from rollout_sync.model.schedule import Schedule
 from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.network import Network, duration_of
 
+_AT_ONCE = frozenset({ItemKind.MILESTONE, ItemKind.COMMUNICATION})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -77,7 +79,7 @@ def spans_of(rollout: Rollout, schedule: Schedule) -> Mapping[ItemKey, tuple[int
 
 
 def _pace(item: Item) -> Pace:
-    return cast.PACES.get(item.key, cast.USUAL)
+    return cast.PACES.get(item.key, cast.ON_ITS_DAY if item.kind in _AT_ONCE else cast.USUAL)
 
 
 def _floor(pace: Pace, planned: int) -> int:
@@ -100,6 +102,6 @@ def _everyday(item: Item, span: tuple[int, int]) -> Iterator[Act]:
         return
     if item.owner is None:
         return
-    if item.kind not in {ItemKind.MILESTONE, ItemKind.COMMUNICATION}:
+    if item.kind not in _AT_ONCE:
         yield Act(day=begin, who=item.owner.email, deed=Deed.BEGIN, item=item.key)
     yield Act(day=end, who=item.owner.email, deed=Deed.FINISH, item=item.key)

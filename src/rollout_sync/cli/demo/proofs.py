@@ -81,7 +81,7 @@ class Evening:
         found: how much was new to it.
         sent: requests that may have changed something.
         is_untouched: whether both services were the same before and after; None where people had acted that day.
-        early_in: bucket of the work that was begun before its green light.
+        early_in: bucket of the work that was begun before its green light; None where nobody looked.
     """
 
     number: int
@@ -89,7 +89,7 @@ class Evening:
     found: int
     sent: Mapping[str, int]
     is_untouched: bool | None = None
-    early_in: str = ""
+    early_in: str | None = None
 
 
 def all_finished(evenings: Sequence[Evening]) -> Proof:
@@ -112,13 +112,14 @@ def quiet_when_quiet(evenings: Sequence[Evening]) -> Proof:
     )
 
 
-def opened_by_the_right_one(evenings: Sequence[Evening], ticked: int, decided: int, waiting: str) -> Proof:
-    """Held work stayed in the bucket `waiting` from the wrong person's tick to the right person's own, and no longer.
+def opened_by_the_right_one(evenings: Sequence[Evening], decided: int, waiting: str) -> Proof:
+    """Held work stayed in the bucket `waiting` from the wrong person's tick until the day of the right person's own.
 
-    `ticked` and `decided` are the days of the two.
+    The evenings on which somebody looked begin with the wrong person's tick; `decided` is the day of the other one.
     """
-    before = [one.early_in for one in evenings if ticked <= one.number < decided]
-    after = [one.early_in for one in evenings if one.number >= decided]
+    looked = [(one.number, one.early_in) for one in evenings if one.early_in is not None]
+    before = [bucket for number, bucket in looked if number < decided]
+    after = [bucket for number, bucket in looked if number >= decided]
     holds = bool(before) and bool(after) and set(before) == {waiting} and waiting not in after
     seen = f"held on {before.count(waiting)} of {len(before)} evenings, then in “{after[0] if after else '?'}”"
     return Proof(claim="the wrong person's tick opens no gate, the right one's does", holds=holds, seen=seen)

@@ -191,21 +191,16 @@ def _lived(stage: Stage, promised: Mapping[str, int]) -> tuple[list[Proof], tupl
     path = tuple(colour.value for colour in weeks.path)
     stage.say()
     stage.say(f"  Health went {f' {stage.screen.symbols.arrow} '.join(path)}.")
-    ticked, decided = (_day_of(cast.OTTOS_YES, deed) for deed in (Deed.TICK, Deed.APPROVE))
     deleted = [f"issue:{act.item}" for act in cast.SCENES if act.deed is Deed.DELETE]
     boards = read_boards(stage.sandbox, FIRST.rollout, FIRST.name)
     proofs = [
         all_finished(weeks.evenings),
         quiet_when_quiet(weeks.evenings),
-        opened_by_the_right_one(weeks.evenings, ticked, decided, WAITING_TITLE),
+        opened_by_the_right_one(weeks.evenings, cast.OTTOS_DAY, WAITING_TITLE),
         still_once("ten weeks made nothing twice", promised, boards, deleted),
         known_to_people(weeks.tally.added, weeks.tally.gone, expected=(len(cast.ADDED), len(deleted))),
     ]
     return proofs, path
-
-
-def _day_of(item: str, deed: Deed) -> int:
-    return next(act.day for act in cast.SCENES if (act.item, act.deed) == (item, deed))
 
 
 def _reported(stage: Stage, report: Path) -> Iterator[Proof]:

@@ -45,7 +45,7 @@ class Teller:
     def week(self, number: int, last: PastReview) -> None:
         """One line at the end of a week."""
         ahead = ""
-        if last.p_target is not None and last.agreed is not None:
+        if last.p_target is not None and last.agreed is not None and last.at.date() <= last.agreed:
             ahead = f", go-live {day(last.agreed)} {likely(last.p_target)}"
         self._row(f"week {number}", last.colour.value, f"{last.done} of {last.total} items done{ahead}")
 

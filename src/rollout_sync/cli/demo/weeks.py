@@ -69,7 +69,8 @@ def play(stage: Stage, rollout: Rollout) -> TenWeeks:
 def _day(page: Page, stage: Stage, engine: Engine, people: People, teller: Teller) -> Evening:
     """People act, the evening comes, and the agent looks."""
     for acts, moment in (page.morning, _MORNING), (page.afternoon, _AFTERNOON):
-        _set(stage, engine, page.day, moment)
+        if acts:
+            _set(stage, engine, page.day, moment)
         for act in acts:
             people.do(act)
     _set(stage, engine, page.day, _EVENING)
@@ -84,7 +85,7 @@ def _day(page: Page, stage: Stage, engine: Engine, people: People, teller: Telle
         found=tick.catch.seen + tick.catch.added + tick.catch.gone,
         sent=sent,
         is_untouched=None if page.acts else before == _content(stage),
-        early_in=people.bucket_of(cast.EARLY),
+        early_in=people.bucket_of(cast.EARLY) if page.number in cast.WATCHED else None,
     )
 
 

@@ -47,7 +47,7 @@ class Call:
         names: the variable segments of the route.
         query: decoded query options, names in lower case.
         headers: names in lower case.
-        body: parsed JSON; None when there was none, `BadJson` when it could not be read.
+        body: parsed JSON; None when there was none, `RawText` for plain text, `BadJson` when it could not be read.
         base: URL of the version, for nextLinks.
     """
 
@@ -67,7 +67,7 @@ class Call:
         Raises:
             GraphError: there is none.
         """
-        if isinstance(self.body, BadJson) or self.body is None:
+        if isinstance(self.body, BadJson | RawText) or self.body is None:
             raise GraphError(400, _BAD_JSON, "BadRequest")
         if not isinstance(self.body, dict):
             raise invalid("Entity only allows writes with a JSON Content-Type header.")
@@ -81,6 +81,13 @@ class Call:
 
 class BadJson:
     """Stands for a body that is not JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawText:
+    """A body of type text/plain, as it came."""
+
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

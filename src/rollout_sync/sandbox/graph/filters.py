@@ -88,8 +88,8 @@ class _Parser:
                 return inner
             case "startswith":
                 return self._startswith()
-            case name if name.endswith("/any"):
-                return self._any(name.removesuffix("/any"))
+            case name if name.lower().endswith("/any"):
+                return self._any(name[: -len("/any")])
             case name:
                 return self._comparison(name)
 

@@ -8,11 +8,12 @@ import re
 from functools import partial
 from typing import Any, Final
 
-from rollout_sync.sandbox.graph.call import Call, Reply, collection, entity, selected
+from rollout_sync.sandbox.graph.call import Call, RawText, Reply, collection, entity, selected
 from rollout_sync.sandbox.graph.directory import find_user, signed_in
 from rollout_sync.sandbox.graph.errors import GraphError
 from rollout_sync.sandbox.graph.filters import parse
 from rollout_sync.sandbox.graph.ids import stamp
+from rollout_sync.sandbox.graph.mime import message_of
 from rollout_sync.sandbox.seed import Person
 from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.world import World
@@ -20,17 +21,27 @@ from rollout_sync.sandbox.world import World
 MESSAGES: Final = "graph.messages"
 _FOLDERS: Final = ("inbox", "drafts", "sentitems")
 _MOST_HEADERS: Final = 5
+_PROPERTIES: Final = "singleValueExtendedProperties"
+_CHANGEABLE: Final = frozenset(
+    {"subject", "body", "toRecipients", "ccRecipients", "bccRecipients", "isRead", _PROPERTIES}
+)
+_PROPERTY_ID: Final = re.compile(
+    r"[A-Za-z]+ (?:0x[0-9A-Fa-f]{1,4}"
+    r"|\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\} (?:Name \S+|Id 0x[0-9A-Fa-f]+))"
+)
 _ADDRESS: Final = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
 def send_mail(call: Call) -> Reply:
-    """POST /users/{id}/sendMail and /me/sendMail: 202 once the message is stored."""
-    body = call.json()
+    """POST /users/{id}/sendMail and /me/sendMail, as JSON or MIME: 202 once the message is stored."""
+    is_mime = isinstance(call.body, RawText)
+    body = {"message": message_of(call.body)} if isinstance(call.body, RawText) else call.json()
     message = body.get("Message", body.get("message"))
     if not isinstance(message, dict):
         raise GraphError(400, "The message of the request is missing.", "ErrorInvalidRequest")
     sender = _mailbox(call)
-    sent = _store(call, sender, message, "drafts")
+    _check_sender(sender, message)
+    sent = _store(call, sender, message, most_headers=None if is_mime else _MOST_HEADERS)
     _send(call.world, sender, sent)
     if body.get("SaveToSentItems", body.get("saveToSentItems", True)) is False:
         call.world.store.delete(MESSAGES, sent["immutableId"])
@@ -38,8 +49,10 @@ def send_mail(call: Call) -> Reply:
 
 
 def create_draft(call: Call) -> Reply:
-    """POST /users/{id}/messages."""
-    draft = _store(call, _mailbox(call), call.json(), "drafts")
+    """POST /users/{id}/messages, as JSON or MIME."""
+    is_mime = isinstance(call.body, RawText)
+    message = message_of(call.body) if isinstance(call.body, RawText) else call.json()
+    draft = _store(call, _mailbox(call), message, most_headers=None if is_mime else _MOST_HEADERS)
     return entity("users('me')/messages/$entity", _shown(call, draft), 201)
 
 
@@ -48,6 +61,7 @@ def send_draft(call: Call) -> Reply:
     draft = _find(call)
     if draft["folder"] != "drafts":
         raise GraphError(403, "The message was already sent.", "ErrorAccessDenied")
+    _check_sender(_mailbox(call), draft["fields"])
     _send(call.world, _mailbox(call), draft)
     return Reply(status=202)
 
@@ -55,6 +69,24 @@ def send_draft(call: Call) -> Reply:
 def get_message(call: Call) -> Reply:
     """GET /users/{id}/messages/{id}."""
     return entity("users('me')/messages/$entity", selected(call, _shown(call, _find(call))))
+
+
+def change_message(call: Call) -> Reply:
+    """PATCH /users/{id}/messages/{id}: members of a draft; extended properties of any message, each by its id."""
+    found, body = _find(call), call.json()
+    unknown = sorted(set(body) - _CHANGEABLE)
+    if unknown:
+        raise GraphError(400, f"The property '{unknown[0]}' cannot be changed.", "ErrorInvalidPropertySet")
+    if not found["fields"]["isDraft"] and set(body) - {_PROPERTIES, "isRead"}:
+        raise GraphError(400, "The message was sent and cannot be changed.", "ErrorInvalidPropertySet")
+    _check(body)
+    properties = {one["id"]: one for one in [*found["fields"][_PROPERTIES], *_properties(body)]}
+    found["fields"] |= body | {_PROPERTIES: list(properties.values())}
+    if "body" in body:
+        found["fields"]["body"] = item_body(body["body"])
+    found["fields"]["lastModifiedDateTime"] = stamp(call.world.clock.now())
+    call.world.store.put(MESSAGES, found["immutableId"], found)
+    return entity("users('me')/messages/$entity", _shown(call, found))
 
 
 def list_messages(call: Call) -> Reply:
@@ -82,9 +114,26 @@ def _mailbox(call: Call) -> Person:
     return owner
 
 
-def _store(call: Call, owner: Person, message: Document, folder: str) -> Document:
-    """Check a message and put it into a folder."""
-    _check(message)
+def _check_sender(owner: Person, message: Document) -> None:
+    """Nobody has the right to send as somebody else here.
+
+    Raises:
+        GraphError: 403.
+    """
+    named = message.get("from")
+    address = str(named.get("emailAddress", {}).get("address", "")) if isinstance(named, dict) else owner.email
+    if address.lower() != owner.email:
+        raise GraphError(
+            403,
+            "The user account which was used to submit this request does not have the right to send mail on behalf of "
+            "the specified sending account.",
+            "ErrorSendAsDenied",
+        )
+
+
+def _store(call: Call, owner: Person, message: Document, *, most_headers: int | None = _MOST_HEADERS) -> Document:
+    """Check a message and put it among the drafts."""
+    _check(message, most_headers)
     world = call.world
     number = world.store.next_number("message")
     immutable = base64.urlsafe_b64encode(f"immutable-message-{number:012d}".encode()).decode()
@@ -109,14 +158,14 @@ def _store(call: Call, owner: Person, message: Document, folder: str) -> Documen
         "bccRecipients": message.get("bccRecipients", []),
         "replyTo": message.get("replyTo", []),
         "internetMessageHeaders": message.get("internetMessageHeaders", []),
-        "singleValueExtendedProperties": message.get("singleValueExtendedProperties", []),
+        _PROPERTIES: _properties(message),
         "attachments": message.get("attachments", []),
     }
     document: Document = {
-        "id": _rest_id(number, folder),
+        "id": _rest_id(number, "drafts"),
         "immutableId": immutable,
         "mailbox": owner.graph_id,
-        "folder": folder,
+        "folder": "drafts",
         "fields": fields,
         "number": number,
     }
@@ -166,7 +215,7 @@ def _shown(call: Call, message: Document) -> Document:
     fields = {
         name: value
         for name, value in message["fields"].items()
-        if name not in {"internetMessageHeaders", "singleValueExtendedProperties", "attachments"} or name in wanted
+        if name not in {"internetMessageHeaders", _PROPERTIES, "attachments"} or name in wanted
     }
     return {"id": message["immutableId"] if is_immutable else message["id"], **fields}
 
@@ -175,7 +224,7 @@ def _rest_id(number: int, folder: str) -> str:
     return base64.urlsafe_b64encode(f"{folder}-{number:012d}".encode()).decode()
 
 
-def _check(message: Document) -> None:
+def _check(message: Document, most_headers: int | None = _MOST_HEADERS) -> None:
     """The rules of a message that were seen to be enforced.
 
     Raises:
@@ -187,7 +236,7 @@ def _check(message: Document) -> None:
             if not isinstance(address, dict) or not _ADDRESS.fullmatch(str(address.get("address", ""))):
                 raise GraphError(400, "At least one recipient isn't valid.", "ErrorInvalidRecipients")
     headers = _list(message, "internetMessageHeaders")
-    if len(headers) > _MOST_HEADERS:
+    if most_headers is not None and len(headers) > most_headers:
         raise GraphError(
             400,
             "The internet message header collection has more than 5 items.",
@@ -224,6 +273,16 @@ def item_body(body: object) -> Document:
     if not isinstance(given, dict) or kind not in {"text", "html"} or not isinstance(given.get("content", ""), str):
         raise GraphError(400, "The body needs a contentType of 'text' or 'html' and its content.", "RequestBodyRead")
     return {"contentType": kind, "content": given.get("content", "")}
+
+
+def _properties(message: Document) -> list[Any]:
+    """Extended properties, each with an id in one of the documented forms."""
+    found = _list(message, _PROPERTIES)
+    for one in found:
+        name = str(one.get("id", "")) if isinstance(one, dict) else ""
+        if not _PROPERTY_ID.fullmatch(name) or not isinstance(one.get("value"), str):
+            raise GraphError(400, f"The extended property '{name}' is not valid.", "ErrorInvalidExtendedProperty")
+    return found
 
 
 def _list(message: Document, name: str) -> list[Any]:

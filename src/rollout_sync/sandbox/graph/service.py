@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, request
 from rollout_sync.sandbox.faults import Rule
 from rollout_sync.sandbox.graph.access import caller_of
 from rollout_sync.sandbox.graph.batch import run_batch
-from rollout_sync.sandbox.graph.call import BadJson, Call, Reply
+from rollout_sync.sandbox.graph.call import BadJson, Call, RawText, Reply
 from rollout_sync.sandbox.graph.directory import seed
 from rollout_sync.sandbox.graph.errors import GraphError
 from rollout_sync.sandbox.graph.routes import BATCH, dispatch
@@ -82,6 +82,8 @@ def _body() -> object:
     raw = request.get_data()
     if not raw:
         return None
+    if (request.content_type or "").partition(";")[0].strip().lower() == "text/plain":
+        return RawText(raw)
     if "json" not in (request.content_type or ""):
         return BadJson()
     try:

@@ -141,7 +141,20 @@ def connect(
     show: Callable[[str], None] | None = None,
     on_secret: Callable[[str], None] = lambda _: None,
 ) -> PlannerTracker:
-    """A tracker for these settings; nothing is sent yet.
+    """A tracker for these settings, over a client as of `graph_client`; nothing is sent yet."""
+    client = graph_client(access, transport=transport, clock=clock, show=show, on_secret=on_secret)
+    return PlannerTracker(access=access, client=client)
+
+
+def graph_client(
+    access: GraphAccess,
+    *,
+    transport: Transport,
+    clock: Clock,
+    show: Callable[[str], None] | None = None,
+    on_secret: Callable[[str], None] = lambda _: None,
+) -> GraphClient:
+    """A signed-in way to Graph, for boards, mails and calendars alike; nothing is sent yet.
 
     Args:
         access: where and as whom.
@@ -153,5 +166,4 @@ def connect(
     # Asking for a token again makes another token and no harm, so a lost answer may be asked for again.
     transport.declare_safe(access.authority.rstrip("/") + "/")
     tokens = TokenSource(access, session=transport.session(), clock=clock, show=show, on_secret=on_secret)
-    client = GraphClient(transport=transport, tokens=tokens, base_url=access.base_url, clock=clock)
-    return PlannerTracker(access=access, client=client)
+    return GraphClient(transport=transport, tokens=tokens, base_url=access.base_url, clock=clock)

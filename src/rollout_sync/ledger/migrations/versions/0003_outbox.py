@@ -13,7 +13,6 @@ _ALLOWED = (
     ("PLANNED", "SENDING"),
     ("PLANNED", "SENT"),
     ("PLANNED", "FAILED"),
-    ("PLANNED", "DROPPED"),
     ("SENDING", "SENT"),
     ("SENDING", "UNCONFIRMED"),
     ("SENDING", "FAILED"),

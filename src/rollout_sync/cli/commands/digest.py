@@ -1,0 +1,145 @@
+"""`rollout-sync digest`: the mails that are due, each once; or a look at them; or what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rollout_sync.cli.answer import Answer, Status
+from rollout_sync.cli.command import Command
+from rollout_sync.cli.invocation import Invocation
+from rollout_sync.cli.planning import app_of
+from rollout_sync.cli.render_digest import (
+    Previewed,
+    Sent,
+    ShownPost,
+    Standing,
+    shown_letters,
+    write_previews,
+    write_sent,
+    write_standing,
+)
+from rollout_sync.cli.screen import Screen
+from rollout_sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rollout_sync.app import App
+    from rollout_sync.ledger.opening import Database
+    from rollout_sync.sync.digesting import Desk
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A mail that a person decided on."""
+
+    event: str
+    word: str
+
+
+@click.command(
+    cls=Command,
+    example="rollout-sync digest --preview mails\nrollout-sync digest --due\nrollout-sync digest",
+)
+@click.option("--due", "is_due", is_flag=True, help="Send what is due now; for schedulers, after `sync --all-due`.")
+@click.option(
+    "--preview", type=_FOLDER, metavar="DIR", help="Write a mail for every reader as .eml and .html; send nothing."
+)
+@click.option("--resend", metavar="EVENT", help="Send a mail again of which nobody knows whether it went out.")
+@click.option("--dismiss", metavar="EVENT", help="Stop showing a mail of which nobody knows whether it went out.")
+@click.pass_obj
+def command(
+    invocation: Invocation, *, is_due: bool, preview: Path | None, resend: str | None, dismiss: str | None
+) -> Answer[Standing] | Answer[Sent] | Answer[Previewed] | Answer[Settled]:
+    """Send the short mails that managers read; each once.
+
+    A digest tells a reader only of their rollouts and departments: decisions that they owe, what changed, dates with
+    odds, reasons, the next seven days. When nothing changed and nothing is owed, nothing is sent. Reminders of gates
+    go out as mails of their own. Without an option: who is told next, and mails whose end nobody knows.
+    """
+    if sum((is_due, preview is not None, resend is not None, dismiss is not None)) > 1:
+        raise click.UsageError("--due, --preview, --resend and --dismiss exclude each other.")
+    app = app_of(invocation)
+    with app.ledger() as database:
+        desk = _desk(app, database)
+        if preview is not None:
+            return Answer(result=_previewed(desk, preview), text=write_previews)
+        if resend is not None or dismiss is not None:
+            return Answer(result=_settled(app, database, resend, dismiss), text=_write_settled)
+        if is_due:
+            sent = _sent(app, database, desk)
+            return Answer(result=sent, text=write_sent, status=Status.DONE if sent.is_finished else Status.UNFINISHED)
+        return Answer(result=_standing(desk, database), text=write_standing)
+
+
+def _desk(app: App, database: Database) -> Desk:
+    from rollout_sync.sync.digesting import Desk  # noqa: PLC0415 - Jinja2 and numpy are slow to load
+
+    return Desk(database=database, settings=app.settings.digest, sender=app.settings.mail, now=app.clock.now())
+
+
+def _previewed(desk: Desk, folder: Path) -> Previewed:
+    from rollout_sync.report.mail import as_message, preview_html  # noqa: PLC0415 - Jinja2 is slow to load
+    from rollout_sync.report.writing import write, write_bytes  # noqa: PLC0415 - the same
+    from rollout_sync.sync.digesting import compose  # noqa: PLC0415 - the same
+
+    composed = compose(desk, everybody=True)
+    files: list[Path] = []
+    for mail in composed.mails:
+        name = f"{mail.kind.value}-{mail.to.replace('@', '-at-')}-{mail.event[:8]}"
+        files.append(write(folder / f"{name}.html", preview_html(mail)))
+        files.append(write_bytes(folder / f"{name}.eml", as_message(mail, desk.sender, desk.now).as_bytes()))
+    return Previewed(files=tuple(files), silent=composed.silent)
+
+
+def _sent(app: App, database: Database, desk: Desk) -> Sent:
+    from rollout_sync.sync import digesting, sending  # noqa: PLC0415 - Jinja2 and numpy are slow to load
+
+    post = app.post()
+    if post is None:
+        raise ConfigError(
+            "no channel for mails is configured",
+            where="[mail] channel",
+            hint='set channel = "graph" or "smtp"; to look at the mails first: rollout-sync digest --preview DIR',
+        )
+    planned = digesting.plan(desk)
+    delivery = sending.deliver(
+        (), post=post, database=database, clock=app.clock, rules=app.mail_rules(), between=app.edges.between
+    )
+    return Sent(
+        sent=shown_letters(delivery.sent),
+        unconfirmed=shown_letters(delivery.unconfirmed),
+        failed=shown_letters(delivery.failed),
+        again=shown_letters(delivery.again),
+        silent=planned.silent,
+        stopped=delivery.stopped.reason if delivery.stopped is not None else "",
+        hint=delivery.stopped.hint if delivery.stopped is not None else "",
+    )
+
+
+def _settled(app: App, database: Database, resend: str | None, dismiss: str | None) -> Settled:
+    from rollout_sync.sync import sending  # noqa: PLC0415 - SQLAlchemy is slow to load
+
+    if resend is not None:
+        letter = sending.again(resend, database=database, clock=app.clock)
+        return Settled(event=letter.event, word="will be sent again by the next `digest --due`")
+    letter = sending.let_be(dismiss or "", database=database, clock=app.clock)
+    return Settled(event=letter.event, word="is not shown any more")
+
+
+def _write_settled(settled: Settled, screen: Screen) -> None:
+    screen.line(f"{settled.event} {settled.word}")
+
+
+def _standing(desk: Desk, database: Database) -> Standing:
+    from rollout_sync.ledger import outbox  # noqa: PLC0415 - SQLAlchemy is slow to load
+    from rollout_sync.ledger.outbox import State  # noqa: PLC0415 - the same
+    from rollout_sync.sync.digesting import turns  # noqa: PLC0415 - Jinja2 and numpy are slow to load
+
+    with database.reading() as connection:
+        open_ones = outbox.letters(connection, State.SENDING, State.UNCONFIRMED, State.FAILED, State.PLANNED)
+    return Standing(turns=turns(desk), open=ShownPost.of(open_ones))
