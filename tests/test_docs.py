@@ -31,8 +31,8 @@ PAGES = [*WRITTEN, *sorted(REFERENCE.glob("*.md"))]
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!`)\]\(([^)\s]+)\)")
-NOT_RUN = {"init", "sandbox", "demo", "--open"}
-"""Commands that ask for accounts, stay in the foreground, or have tests of their own."""
+NOT_RUN = {"init", "sandbox", "demo", "--open", "install", "remove"}
+"""Words of commands that ask for accounts, stay in the foreground, change the machine, or have tests of their own."""
 
 RUNNING = {"after-a-crash.md", "keep-in-sync.md", "lost-ledger.md"}
 """Pages for somebody whose rollout runs already."""

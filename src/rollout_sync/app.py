@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from rollout_sync.config import Keystore, Settings
 from rollout_sync.config.secrets import SecretPlace, fetch_secret, find_secret
-from rollout_sync.config.settings import GraphAuth, JiraSettings, MailChannel, MailSettings, PlannerSettings
+from rollout_sync.config.settings import GraphAuth, JiraSettings, MailChannel, MailSettings, PlannerSettings, Webhook
 from rollout_sync.ledger.opening import CommitObserver, Database
 from rollout_sync.model.rollout import RolloutId, TrackerName
 from rollout_sync.reconcile.guard import Thresholds
 from rollout_sync.sync.applying import World
 from rollout_sync.sync.run import Step, Timing
 from rollout_sync.trackers.base import Tracker
+from rollout_sync.trackers.boards import Comments
 from rollout_sync.trackers.jira.client import JiraAccess, TokenKind
 from rollout_sync.trackers.jira.tracker import JiraTracker
 from rollout_sync.trackers.planner.access import GraphAccess, SignIn
@@ -106,6 +107,28 @@ class App:
         access = self._graph_access(planner)
         client = self._graph(access, self._transport())
         return GraphMail(client, sender=mail.sender, is_person=access.kind.is_person, drafts=mail.drafts)
+
+    def comments(self, trackers: Mapping[TrackerName, Tracker]) -> Comments | None:
+        """What shows summaries as comments, over connections that are open; None where Jira is not configured."""
+        jira = trackers.get(TrackerName.JIRA)
+        return jira.comments if isinstance(jira, JiraTracker) else None
+
+    def chat(self) -> Post | None:
+        """What posts cards to a chat; None where the configuration names none.
+
+        Raises:
+            ConfigError: the webhook's address is missing, or leads to somebody else.
+        """
+        digest = self.settings.digest
+        if digest.webhook is Webhook.NONE:
+            return None
+        from rollout_sync.transport.webhook import WebhookPost, checked_webhook  # noqa: PLC0415 - only a digest posts
+
+        safety = self.settings.safety
+        url = checked_webhook(
+            self._secret(digest.webhook_url), allow_hosts=safety.allow_hosts, insecure_lab=safety.insecure_lab
+        )
+        return WebhookPost(self._transport(), url)
 
     def mail_rules(self) -> Rules:
         """How doubtful mails are treated."""

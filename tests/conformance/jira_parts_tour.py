@@ -59,6 +59,9 @@ def comments(stage: Stage, task: str) -> None:
     one = f"{path}/{made['id']}"
     stage.ask("GET", path, 200, query={"orderBy": "-created", "expand": "properties"})
     stage.ask("GET", one, 200, query={"expand": "properties"})
+    by_id = {"query": {"expand": "properties"}}
+    stage.ask("POST", f"{V3}/comment/list", 200, {"ids": [int(made["id"])]}, **by_id)
+    stage.ask("POST", f"{V3}/comment/list", 400, {"ids": []})
     stage.ask("PUT", one, 200, {"body": adf("Hello again.")})
     stage.ask("POST", path, 400, {"body": adf("")})
     stage.ask("DELETE", one, 204)

@@ -23,6 +23,7 @@ READING_POSTS = frozenset(
     {
         "POST /jira/rest/api/3/search/jql",
         "POST /jira/rest/api/3/issue/bulkfetch",
+        "POST /jira/rest/api/3/comment/list",
         "POST /jira-gateway/ex/jira/{cloud_id}/rest/api/3/search/jql",
         "POST /jira-gateway/ex/jira/{cloud_id}/rest/api/3/issue/bulkfetch",
         "POST /graph/v1.0/$batch",

@@ -144,13 +144,15 @@ def test_a_second_signal_ends_it_at_once(office):
     finish(office, tries=3)
 
 
-def test_before_the_first_write_a_run_ends_wherever_it_is(office):
-    office.at.faults(hold(40, "/jira/**"), hold(40, "/graph/**"))
+@SLOWER
+def test_a_run_that_has_only_read_begins_nothing_more(office):
+    office.at.faults(hold(3, "/jira/**"), hold(3, "/graph/**"))
     running = office.begin(*small.start(**LATER))
     wait_for(lambda: sum(office.at.asked().values()))
     running.send_signal(signal.SIGTERM)
-    _out, err = running.communicate(timeout=20)
+    _out, err = running.communicate(timeout=60)
     assert (running.returncode, office.at.writes()) == (4, {})
+    assert sum(office.at.asked().values()) < 6
     assert "Stopped safely" in err
 
 
@@ -182,9 +184,10 @@ def test_scheduled_runs_may_overlap(started):
     out, err = first.communicate(timeout=60)
     assert first.returncode == 0, out + err
     assert [one["rollout"] for one in json.loads(out)["result"]["rollouts"]] == [small.ROLLOUT]
+    asked = started.at.asked()
     again = json.loads(started.call("--output", "json", "sync", "--all-due")[1])
     assert (again["exit_code"], again["result"]["rollouts"], again["result"]["quiet"]) == (0, [], 0)
-    assert started.at.asked()[f"POST {SEARCH}"] == 1
+    assert started.at.asked() == asked
 
 
 def test_a_scheduled_run_passes_by_a_rollout_that_another_command_works_on(started):

@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Bring status back from Jira and Planner, decide gates, release work that may go on, and review health.",
     ),
     "status": ("rollout_sync.cli.commands.status", "Show how a rollout stands, and why; all of them without a name."),
+    "schedule": ("rollout_sync.cli.commands.schedule", "Let this machine run `sync` and `digest` by itself."),
     "report": ("rollout_sync.cli.commands.report", "Write a rollout's whole picture as one HTML file."),
     "digest": ("rollout_sync.cli.commands.digest", "Send the short mails that managers read; each once."),
     "override": ("rollout_sync.cli.commands.override", "Set a rollout's colour by hand, with a reason and a last day."),

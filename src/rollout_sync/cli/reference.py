@@ -1,7 +1,7 @@
 """The reference pages that follow from the program itself: `python -m rollout_sync.cli.reference`.
 
-Writes `cli.md`, `config.md`, `exit-codes.md` and `errors.md` into docs/reference (or the folder named). With `--check`
-nothing is written; it fails where a file is not what it would write.
+Writes `cli.md`, `config.md`, `exit-codes.md`, `errors.md` and `metrics.md` into docs/reference (or the folder named).
+With `--check` nothing is written; it fails where a file is not what it would write.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import click
 
+from rollout_sync.cli import metrics
 from rollout_sync.cli.answer import INTERRUPTED, Status
 from rollout_sync.cli.command import Command, Group
 from rollout_sync.cli.door import code_of
@@ -36,7 +37,7 @@ MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
         "Not finished: throttled, in doubt, or a service was away. The same command finishes it.",
     ),
     Status.REFUSED.code: ("refused", "Refused for safety; the hint names the option or command that goes on."),
-    INTERRUPTED: ("unfinished", "Stopped with Ctrl-C. The same command finishes it."),
+    INTERRUPTED: ("unfinished", "Stopped with Ctrl-C (by another signal it is 4). The same command finishes it."),
 }
 """Every exit code: its word in JSON, and what it means."""
 
@@ -48,6 +49,7 @@ def files(folder: Path) -> Mapping[Path, str]:
         folder / "config.md": config_text(),
         folder / "exit-codes.md": exit_codes_text(),
         folder / "errors.md": errors_text(),
+        folder / "metrics.md": metrics_text(),
     }
 
 
@@ -184,6 +186,24 @@ def _default(field: Mapping[str, Any]) -> str:
 
 
 # Exit codes and errors ----------------------------------------------------------------------------------------------
+
+
+def metrics_text() -> str:
+    """Every metric with its labels and meaning."""
+    return f"""# Metrics
+
+{_NOTE}
+
+`rollout-sync --metrics FILE sync --all-due` writes numbers in Prometheus' text format, for the textfile collector of
+the node exporter. The file is replaced as a whole. `sync` and `digest` may share one file: a run keeps the last run of
+the other commands in it. All metrics are gauges; those that begin with `{metrics.RUN}` tell of a command's last run.
+
+{metrics.reference()}
+`service` is `jira`, `graph`, `sign-in` or `other`. `outcome` is `ok`, `refused` (4xx), `limited` (429), `unsent`,
+`lost` (sent, no trustworthy answer) or `astray` (something else answered). `rollout` is the short name.
+
+A run that was killed writes nothing: watch the age of `rollout_sync_run_timestamp_seconds`.
+"""
 
 
 def exit_codes_text() -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rollout_sync.cli.render_odds import WIDTH, day, likely
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LISTED = 8
 _HOUR = 3600
+_INTERVALS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class ShownStatus:
 
     Attributes:
         was: colour of the review before; None for the first.
-        stale: the data are too old or too few: the colour is grey, or red where it was, and `computed` is the last known.
+        stale: the data are too old or too few: the colour is grey, or red where it was, and `computed` is the last
+            known.
         titles: of the items that the other members name by key.
         forecast: deciles, chances, pace, seed and fingerprint; None where there is nothing to forecast.
     """
@@ -181,7 +183,11 @@ def _age(one: Coverage, now: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRow:
-    """One rollout of a portfolio, as it was last reviewed; members are None for one that never was."""
+    """One rollout of a portfolio, as it was last reviewed; members are None for one that never was.
+
+    Attributes:
+        read_at: when a service was last read well for it.
+    """
 
     rollout: RolloutId
     name: str
@@ -194,6 +200,7 @@ class ShownRow:
     done: int
     total: int
     reviewed_at: datetime | None
+    read_at: datetime | None = None
 
 
 def shown_row(row: Row) -> ShownRow:
@@ -211,6 +218,7 @@ def shown_row(row: Row) -> ShownRow:
         done=last.done if last else 0,
         total=last.total if last else 0,
         reviewed_at=last.at if last else None,
+        read_at=_newest_good(row.coverage.values()),
     )
 
 
@@ -232,3 +240,32 @@ def write_portfolio(rows: Sequence[ShownRow], screen: Screen) -> None:
         for row in rows
     ]
     screen.table(("rollout", "health", "done", "go-live", "likely", "80 % by", "reviewed"), table)
+
+
+def silence(rows: Sequence[Row], now: datetime, every: timedelta) -> str:
+    """One line when the agent was silent for three intervals or more; empty while it works. Pure.
+
+    A rollout that is finished is read once a day, and so says nothing; one that was never read says so itself.
+    """
+    running = [row for row in rows if row.last is None or row.last.done < row.last.total]
+    halves = [half for row in running for half in row.coverage.values()]
+    good = _newest_good(halves)
+    if good is None or now - good <= _INTERVALS * every:
+        return ""
+    tried, reason = max((half.tried_at, half.reason) for half in halves if half.tried_at is not None)
+    if reason and now - tried <= _INTERVALS * every:
+        return f"nothing could be read for {_span(now - good)}: {reason}"
+    return f"nothing was read for {_span(now - good)}; is the schedule running? rollout-sync schedule show"
+
+
+def _newest_good(halves: Iterable[Coverage]) -> datetime | None:
+    known = [half.good_at for half in halves if half.good_at is not None]
+    return max(known) if known else None
+
+
+def _span(time: timedelta) -> str:
+    minutes = int(time.total_seconds() // 60)
+    for unit, length in (("day", 24 * 60), ("hour", 60)):
+        if minutes >= 2 * length:
+            return f"{minutes // length} {unit}s"
+    return f"{minutes} minutes"

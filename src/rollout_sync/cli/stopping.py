@@ -1,8 +1,8 @@
 """How a run is asked to end: Ctrl-C, SIGTERM, Ctrl-Break. What is under way is finished; nothing more begins.
 
-Before its first write a command ends at once. From then on it ends at the next place where nothing is left open:
-before a request is sent, while it waits, between two rollouts. A second signal ends the process there and then; that
-is as safe as a power cut, and like one it may leave a request in doubt.
+Before its first write a command breaks off wherever it is. From then on it ends where nothing is left open: before a
+request is sent, while it waits, between two rollouts. A second signal ends the process there and then; that is as safe
+as a power cut, and like one it may leave a request in doubt.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def lines(connection: Connection, rollout: RolloutId, prefix: str, as_of: dateti
 def last_lines(connection: Connection, subject: str) -> dict[RolloutId, datetime]:
     """When each rollout's newest line on a subject was written."""
     newest = connection.execute(_latest(subject))
-    return {RolloutId(one): instant_from(since) for one, since in newest if since is not None}
+    return {RolloutId(row.rollout_id): instant_from(row.since) for row in newest if row.since is not None}
 
 
 def lessons(connection: Connection) -> tuple[Body, ...]:

@@ -9,6 +9,15 @@ PLAN = ObjectKey(ObjectKind.PLAN, "plan")
 LABELS = ObjectKey(ObjectKind.LABELS, "plan")
 WAITING = ObjectKey(ObjectKind.BUCKET, "waiting-for-green-light")
 
+_APART = "."
+STATUS_TASK = ObjectKey(ObjectKind.TASK, f"{_APART}status")
+STATUS_DETAILS = ObjectKey(ObjectKind.DETAILS, f"{_APART}status")
+
+
+def is_apart(key: ObjectKey) -> bool:
+    """Whether an object of ours is none of the template's, so that a plan neither asks for it nor misses it."""
+    return key.name.startswith(_APART)
+
 
 def epic(phase: str) -> ObjectKey:
     """The epic of a phase."""

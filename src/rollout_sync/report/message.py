@@ -19,6 +19,8 @@ NOBODY = "rollout-sync@rollout-sync.invalid"
 """Sender of mails that are only looked at, where no sender is set."""
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]{1,253}\Z")
 _NAME, _SUBJECT = 80, 180
+_LINE = 990
+"""Less than the longest line that RFC 5322 allows."""
 
 
 class Sender(Protocol):
@@ -67,7 +69,6 @@ def as_message(mail: Mail, sender: Sender, now: datetime) -> EmailMessage:
     addresses = (mail.to, sender.sender or NOBODY, sender.reply_to)
     is_plain = all(one.rpartition("@")[0].isascii() for one in addresses)
     message = EmailMessage(policy=policy.SMTP if is_plain else policy.SMTPUTF8)
-    _add_headers(message, mail, sender, now)
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     _add_pictures(message, mail.pictures)
@@ -75,8 +76,12 @@ def as_message(mail: Mail, sender: Sender, now: datetime) -> EmailMessage:
         message.add_alternative(
             mail.invitation.ics, subtype="calendar", cte="base64", params={"method": mail.invitation.method}
         )
+    _add_headers(message, mail, sender, now)
     for number, part in enumerate(one for one in message.walk() if one.is_multipart()):
         part.set_boundary(f"=_{mail.event[:40]}_{number}")
+    if f"{mail.subject}{mail.to_name}{sender.sender_name}".isascii():
+        # Python folds a long subject before its first word; encoded words need the short lines of RFC 2047.
+        message.policy = message.policy.clone(max_line_length=_LINE)
     return message
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -101,7 +102,6 @@ def apply(plan: Plan, world: World) -> Applied:
         LedgerBusy: another run works on the rollout.
         LedgerUnwritable: the disk is full or the ledger cannot be written; nothing is lost.
     """
-    database = world.database
     if plan.blockers:
         raise PlanError(
             f"the plan cannot be carried out: {plan.blockers[0].message}"
@@ -110,22 +110,33 @@ def apply(plan: Plan, world: World) -> Applied:
             hint=plan.blockers[0].hint,
         )
     _use_facts(plan, world.trackers)
+    with running(plan.rollout, world) as run:
+        return _carry_out(plan, run)
+
+
+@contextmanager
+def running(rollout: RolloutId, world: World) -> Iterator[Run]:
+    """A run that may write, for the block: it holds the lease, and has taken over what an earlier one could not keep.
+
+    Raises:
+        LedgerBusy: another run works on the rollout.
+    """
+    database = world.database
     # The lease first: whoever has to wait must not touch the rescue file of the run that holds it.
-    with held(database, plan.rollout, world.clock) as lease, Rescue(database.path, plan.rollout) as rescue:
-        settling.take_rescued(database, rescue, plan.rollout)
+    with held(database, rollout, world.clock) as lease, Rescue(database.path, rollout) as rescue:
+        settling.take_rescued(database, rescue, rollout)
         with world.executor() as executor:
-            run = Run(
+            yield Run(
                 database=database,
                 rescue=rescue,
                 lease=lease,
-                rollout=plan.rollout,
+                rollout=rollout,
                 trackers=world.trackers,
                 clock=world.clock,
                 executor=executor,
                 timing=world.timing,
                 on_step=world.on_step,
             )
-            return _carry_out(plan, run)
 
 
 def _use_facts(plan: Plan, trackers: Mapping[TrackerName, Tracker]) -> None:

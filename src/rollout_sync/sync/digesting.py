@@ -94,6 +94,13 @@ class Audience:
     """The rollouts that can be told of, and who is told. Reviews are made when they are asked for, each once."""
 
     desk: Desk
+    drawn: dict[RolloutId, Picture | None] = field(default_factory=dict)
+
+    def picture(self, rollout: RolloutId) -> Picture | None:
+        """A rollout's chart, the same for every reader; None where there is nothing to draw."""
+        if rollout not in self.drawn:
+            self.drawn[rollout] = picture_of(self.made[rollout])
+        return self.drawn[rollout]
 
     @cached_property
     def made(self) -> Mapping[RolloutId, Reviewed]:
@@ -163,8 +170,7 @@ def compose(desk: Desk, *, everybody: bool = False) -> Composed:
 
 
 def _pictures(digest: Digest, audience: Audience) -> dict[RolloutId, Picture]:
-    drawn = {one.rollout: picture_of(audience.made[one.rollout]) for one in digest.sections}
-    return {rollout: picture for rollout, picture in drawn.items() if picture is not None}
+    return {one.rollout: picture for one in digest.sections if (picture := audience.picture(one.rollout)) is not None}
 
 
 def _reminders(audience: Audience, desk: Desk, *, everybody: bool) -> Iterable[tuple[Reminder, Mail]]:

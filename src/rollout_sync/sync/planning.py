@@ -17,7 +17,7 @@ from rollout_sync.model.objects import Binding, Intent, ObjectKey, ObjectKind, O
 from rollout_sync.model.operations import Finding, Operation, OperationState, Verb
 from rollout_sync.model.rollout import Home, Rollout, RolloutId, TrackerName
 from rollout_sync.model.schedule import Schedule
-from rollout_sync.reconcile import diff, guard, limits
+from rollout_sync.reconcile import diff, guard, keys, limits
 from rollout_sync.reconcile.desired import desired
 from rollout_sync.reconcile.guard import Thresholds
 from rollout_sync.reconcile.plan import Plan, Write
@@ -216,7 +216,7 @@ def _compare(intents: Sequence[Intent], kept: Sequence[Entry], sighting: Sightin
             continue
         known = diff.Known(object=entry.object, base=entry.base or {}, remote=entry.remote, item=entry.item)
         if entry.object not in wanted:
-            operations.append(diff.retired(known))
+            operations += [] if keys.is_apart(entry.object) else [diff.retired(known)]
             continue
         if entry.object in sighting.unseen:
             continue

@@ -89,9 +89,7 @@ def snapshot(connection: Transaction, rollout: RolloutId, now: datetime, as_of: 
     )
 
 
-def sessions(
-    connection: Transaction, rollout: RolloutId, as_of: datetime | None = None
-) -> dict[ItemKey, SessionState]:
+def sessions(connection: Transaction, rollout: RolloutId, as_of: datetime | None = None) -> dict[ItemKey, SessionState]:
     """What people were told of training sessions."""
     newest = {line.subject: line.body for line in chronicle.lines(connection, rollout, SESSION, as_of)}
     return {ItemKey(key): read_record(SessionState, body) for key, body in _under(newest, SESSION)}

@@ -169,11 +169,13 @@ def _look_at(rollout: RolloutId, office: Office) -> Synced:
         with held(office.database, rollout, office.world.clock):
             found, carried, problem = _conclude(row, wish, office)
         made, hindrance = _release(row, wish, office)
-        office_now = reviewing.reviewed(rollout, office.database, office.now(), wish_of=office.wish_of)
-        reviewing.keep(office.database, office_now)
+        reviewed = reviewing.reviewed(
+            rollout, office.database, office.now(), wish_of=office.wish_of, with_drivers=False
+        )
+        reviewing.keep(office.database, reviewed)
     except LedgerBusy as error:
         return Synced(rollout=rollout, name=row.name, problem=error.what, is_busy=True)
-    review = office_now.review
+    review = reviewed.review
     return Synced(
         rollout=rollout,
         name=row.name,

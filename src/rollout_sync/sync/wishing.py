@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 
 from rollout_sync.ledger import rollouts
 from rollout_sync.ledger.opening import Database
@@ -87,7 +88,7 @@ def again(row: RolloutRow) -> Wish | None:
         return None
     remembered = _remembered(row)
     return wish(
-        read_template(str(source["template_text"]).encode(), str(source["template"])),
+        _template(str(source["template_text"]), str(source["template"])),
         remembered.answers,
         remembered.people,
         name=remembered.name,
@@ -95,6 +96,12 @@ def again(row: RolloutRow) -> Wish | None:
         start=remembered.start,
         departments=remembered.departments,
     )
+
+
+@lru_cache(maxsize=16)
+def _template(text: str, name: str) -> Template:
+    """A tick expands the same template several times, and reading it takes most of that."""
+    return read_template(text.encode(), name)
 
 
 def _plain(answer: object) -> object:

@@ -41,6 +41,7 @@ from rollout_sync.transport.words import clean, server_words
 REPEAT_HEADER = "X-Rollout-Repeat"
 ROUTE_HEADER = "X-Rollout-Route"
 DEADLINE_HEADER = "X-Rollout-Deadline"
+PLAIN_HEADER = "X-Rollout-Plain"
 """Private marks from `Transport.exchange` to the adapter; taken off before anything is sent."""
 
 _SHORTEST = 0.001  # a timeout of zero means something else to sockets
@@ -58,7 +59,8 @@ Inner = BaseAdapter
 class Call:
     """One request with everything that decides its treatment.
 
-    `host` is the one that was asked for, `url` the one after rewrites; `began` and `until` are monotonic.
+    `host` is the one that was asked for, `url` the one after rewrites; `began` and `until` are monotonic. `plain` is
+    the one text that counts as an answer without being JSON.
     """
 
     request: requests.PreparedRequest
@@ -72,6 +74,7 @@ class Call:
     ordinals: Iterator[int]
     options: Mapping[str, object]
     pace: Pace
+    plain: str = ""
 
     @property
     def where(self) -> str:
@@ -159,7 +162,7 @@ class PacedAdapter(BaseAdapter):
 
     def _call(self, request: requests.PreparedRequest, options: Mapping[str, object]) -> Call:
         asked, method = request.url or "", request.method or "GET"
-        marks = {name: _mark(request, name) for name in (REPEAT_HEADER, ROUTE_HEADER, DEADLINE_HEADER)}
+        marks = {name: _mark(request, name) for name in (REPEAT_HEADER, ROUTE_HEADER, DEADLINE_HEADER, PLAIN_HEADER)}
         parts = urlsplit(asked)
         host = parts.netloc.rpartition("@")[2].lower()
         began = self._clock.monotonic()
@@ -175,6 +178,7 @@ class PacedAdapter(BaseAdapter):
             ordinals=count(1),
             options={k: v for k, v in options.items() if k not in ("stream", "timeout")},
             pace=self._pace(host),
+            plain=marks[PLAIN_HEADER] or "",
         )
 
     def _repeat(self, mark: str | None, method: str, url: str) -> Repeat:
@@ -338,7 +342,7 @@ class PacedAdapter(BaseAdapter):
         if elsewhere:
             return replace(seen, ending=Ending.ASTRAY, reason=elsewhere)
         try:
-            judge(response, repeatable=call.repeat is Repeat.SAFE)
+            judge(response, repeatable=call.repeat is Repeat.SAFE, plain=call.plain)
         except Untrustworthy as error:
             return replace(seen, ending=Ending.ASTRAY if error.astray else Ending.LOST, reason=error.reason)
         if seen.ending is Ending.ANSWERED:

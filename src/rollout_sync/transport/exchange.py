@@ -14,7 +14,14 @@ import requests
 from requests.adapters import BaseAdapter
 
 from rollout_sync.errors import Unavailable, UnexpectedResponse
-from rollout_sync.transport.adapter import DEADLINE_HEADER, REPEAT_HEADER, ROUTE_HEADER, OnAttempt, PacedAdapter
+from rollout_sync.transport.adapter import (
+    DEADLINE_HEADER,
+    PLAIN_HEADER,
+    REPEAT_HEADER,
+    ROUTE_HEADER,
+    OnAttempt,
+    PacedAdapter,
+)
 from rollout_sync.transport.clock import Clock
 from rollout_sync.transport.hints import server_date
 from rollout_sync.transport.limits import Limits
@@ -127,6 +134,7 @@ class Transport:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         deadline: float | None = None,
+        plain: str = "",
     ) -> Reply:
         """Send one request and return its trustworthy answer, 2xx or 4xx.
 
@@ -141,6 +149,7 @@ class Transport:
             params: query.
             headers: besides the session's own.
             deadline: total seconds with all waits; the limits' default where None.
+            plain: the one text that the service may answer in place of JSON.
 
         Raises:
             Unavailable: nothing was sent, or a SAFE request failed after its retries.
@@ -152,6 +161,7 @@ class Transport:
             REPEAT_HEADER: repeat.value,
             ROUTE_HEADER: route,
             DEADLINE_HEADER: str(self._limits.deadline if deadline is None else deadline),
+            **({PLAIN_HEADER: plain} if plain else {}),
         }
         where = f"{method} {route}"
         try:

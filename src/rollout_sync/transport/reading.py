@@ -53,19 +53,19 @@ def read_whole(response: requests.Response, *, most: int, on_chunk: Callable[[],
     return _detached(response, bytes(body))
 
 
-def judge(response: ReadResponse, *, repeatable: bool) -> None:
+def judge(response: ReadResponse, *, repeatable: bool, plain: str = "") -> None:
     """Set `parsed`, or say why the answer cannot be trusted.
 
-    A 2xx must be empty or JSON. A 4xx without JSON still says that nothing was done, so it passes with `parsed` None;
-    but a repeatable request answered "not there" by something that does not speak JSON does not, since "gone" may
-    be concluded from it.
+    A 2xx must be empty, JSON, or exactly the text `plain` where that is given. A 4xx without JSON still says that
+    nothing was done, so it passes with `parsed` None; but a repeatable request answered "not there" by something that does not
+    speak JSON does not, since "gone" may be concluded from it.
 
     Raises:
         Untrustworthy: as said.
     """
     parsed, reason = _json(response)
     response.parsed = parsed
-    if not reason:
+    if not reason or (plain and response.content.strip() == plain.encode()):
         return
     if response.status_code in _OK:
         raise Untrustworthy(reason, astray=True)

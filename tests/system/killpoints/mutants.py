@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from rollout_sync.ledger import entries, objects
-from rollout_sync.sync import creating, settling
+from rollout_sync.ledger import entries, objects, outbox
+from rollout_sync.sync import creating, sending, settling
 
 Patch = Callable[[], None]
 
@@ -53,11 +53,39 @@ def record_afterwards() -> None:
     creating.Creating._answer = answered
 
 
+def mark_mails_afterwards() -> None:
+    """A mail is written down as being sent together with what came of it."""
+
+    def attempt(self, one, _trail):
+        with self.database.reading() as connection:
+            parcel = outbox.parcel_of(connection, one.event)
+        outcome = self.post.send(parcel)
+        with self.database.transaction() as connection:
+            outbox.mark_sending(connection, one.event, self.clock.now(), outbox.Way.DIRECT)
+            sending._settle(connection, one.event, outcome)
+        return outcome
+
+    sending._Run._attempt = attempt
+
+
+def take_silence_for_failure() -> None:
+    """What an earlier run left being sent is sent again, as in a tool that retries what it has no answer for."""
+
+    def take_over(self):
+        for one in self._letters(outbox.State.SENDING):
+            with self.database.transaction() as connection:
+                outbox.put_back(connection, one.event, "no answer")
+
+    sending._Run._take_over = take_over
+
+
 PATCHES: Mapping[str, Patch] = {
     "": lambda: None,
     "blind": lambda: None,
     "conclude-at-once": conclude_at_once,
     "record-afterwards": record_afterwards,
+    "mark-mails-afterwards": mark_mails_afterwards,
+    "silence-is-failure": take_silence_for_failure,
 }
 
 

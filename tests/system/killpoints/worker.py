@@ -14,7 +14,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from rollout_sync.sync import applying, planning, verifying, wishing
 from rollout_sync.sync.applying import Applied
 from rollout_sync.template import shipped
 from rollout_sync.template.people import read_people
-from system.killpoints import mutants
+from system.killpoints import mail_jobs, mutants
 from system.killpoints.hooks import Fuse, Hooks, SandboxTime, Witness
 
 ROLLOUT = RolloutId("crash-test")
@@ -55,7 +55,10 @@ class NoKeystore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One command: what to run, where, at which crash point to send which signal, and with which protocol."""
+    """One command: what to run, where, at which crash point to send which signal, and with which protocol.
+
+    `options` are for the commands about mails, see `mail_jobs`.
+    """
 
     command: str
     sandbox: str
@@ -65,6 +68,7 @@ class Job:
     burns_at: int = 0
     sends: int = signal.SIGKILL
     mutant: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, line: str) -> Job:
@@ -126,7 +130,12 @@ def _verify(app: App, _job: Job) -> Mapping[str, Any]:
     return {"sound": seen.is_sound, "duplicates": [str(key) for key in seen.duplicates]}
 
 
-_COMMANDS = {"plan": _plan, "apply": _apply, "start": _start, "verify": _verify}
+def _deliver(app: App, job: Job) -> Mapping[str, Any]:
+    """`digest --due`, from the outbox on."""
+    return mail_jobs.deliver(app, job.ledger, job.journal, job.options)
+
+
+_COMMANDS = {"plan": _plan, "apply": _apply, "start": _start, "verify": _verify, "deliver": _deliver}
 
 
 def _planned(app: App, database: Database) -> Plan:

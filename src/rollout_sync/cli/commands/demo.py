@@ -78,6 +78,7 @@ def _close(stage: Stage, told: Told, *, keep: bool) -> None:
     stage.say(f"  {told.url}/boards/jira/{PROJECT}")
     for plan in told.plans:
         stage.say(f"  {told.url}/boards/planner/{plan}")
+    stage.say(f"  {told.url}/mailbox")
     stage.title("Try commands:")
     setting, stop = ("set", "taskkill /F /PID") if os.name == "nt" else ("export", "kill")
     stage.say(f"  {setting} ROLLOUT_SYNC_SANDBOX={told.url}")

@@ -58,7 +58,8 @@ def command(
 ) -> Answer[Written]:
     """Write a rollout's whole picture as one HTML file.
 
-    It has charts and needs nothing else: to open, print or send. With --all a folder: an index of all rollouts, and the report of each. Like `status` it asks no service.
+    It has charts and needs nothing else: to open, print or send. With --all a folder: an index of all rollouts, and
+    the report of each. Like `status` it asks no service.
     """
     if (rollout is None) is not everything:
         raise click.UsageError("Name a rollout, or say --all.")

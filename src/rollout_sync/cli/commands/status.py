@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import TypeVar
 
 import click
 
@@ -16,9 +18,13 @@ from rollout_sync.cli.render_status import (
     ShownStatus,
     shown_row,
     shown_status,
+    silence,
     write_portfolio,
     write_status,
 )
+from rollout_sync.cli.screen import Screen
+
+Shown = TypeVar("Shown")
 
 
 @click.command(
@@ -33,8 +39,9 @@ def command(
 ) -> Answer[ShownStatus] | Answer[tuple[ShownRow, ...]]:
     """Show how a rollout stands, and why; all of them without a name.
 
-    Colour and reason, dates with odds, signals, what is held, what to do. Without NAME, all rollouts in one table, as they were last reviewed. The answer comes from the ledger alone; `sync`
-    brings the news. With --as-of the picture of an earlier day is drawn from history.
+    Colour and reason, dates with odds, signals, what is held, what to do. Without NAME, all rollouts in one table, as
+    they were last reviewed. The answer comes from the ledger alone; `sync` brings the news. With --as-of the picture of
+    an earlier day is drawn from history. Where nothing was read for three intervals, it says so.
     """
     from rollout_sync.sync import reviewing  # noqa: PLC0415 - SQLAlchemy and numpy are slow to load
     from rollout_sync.template.expand import rollout_id  # noqa: PLC0415 - pydantic is slow to load
@@ -43,8 +50,20 @@ def command(
         raise click.UsageError("--as-of needs the name of a rollout.")
     app = app_of(invocation)
     with app.ledger() as database:
+        rows = reviewing.portfolio(database)
+        warning = "" if as_of else silence(rows, app.clock.now(), app.settings.sync.every)
         if rollout is None:
-            rows = tuple(shown_row(row) for row in reviewing.portfolio(database))
-            return Answer(result=rows, text=write_portfolio)
+            return Answer(result=tuple(map(shown_row, rows)), text=_with(warning, write_portfolio))
         made = reviewing.reviewed(rollout_id(rollout), database, app.clock.now(), as_of=as_of)
-    return Answer(result=shown_status(made), text=write_status)
+    return Answer(result=shown_status(made), text=_with(warning, write_status))
+
+
+def _with(warning: str, text: Callable[[Shown, Screen], None]) -> Callable[[Shown, Screen], None]:
+    """The same text with a warning after it."""
+
+    def write(result: Shown, screen: Screen) -> None:
+        text(result, screen)
+        if warning:
+            screen.line(f"{screen.symbols.warn} {warning}")
+
+    return write

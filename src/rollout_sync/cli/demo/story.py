@@ -105,7 +105,7 @@ def tell(stage: Stage, report: Path, *, fast: bool) -> Told:
         *_verified(stage, FIRST, SECOND),
     ]
     lived, path = _lived(stage, promised[FIRST.name])
-    proofs += [*lived, *_reported(stage, report)]
+    proofs += [*lived, *_reported(stage, report), *_mailed(stage)]
     plans = tuple(read_boards(stage.sandbox, one.rollout, one.name).plan for one in (FIRST, SECOND))
     return Told(url=stage.sandbox.url, proofs=tuple(proofs), plans=plans, health=path, report=report)
 
@@ -212,6 +212,23 @@ def _reported(stage: Stage, report: Path) -> Iterator[Proof]:
     size = report.stat().st_size if report.exists() else 0
     seen = f"exit code {code}, {size / 1000:.0f} kB"
     yield Proof(claim="`report` writes it", holds=code == _FINISHED and size > 0, seen=seen)
+
+
+def _mailed(stage: Stage) -> Iterator[Proof]:
+    """Managers read mail: what is due goes out, and a second run finds it gone."""
+    stage.title("10. The mails that managers read")
+    stage.ask("sync", SECOND.name)  # nobody worked on it; its readers are told so
+    stage.show("digest", "--due")
+    first = _inboxes(stage)
+    code = stage.show("digest", "--due")
+    second = _inboxes(stage)
+    seen = f"{first} mails lie in the inboxes, {second} after a second run"
+    yield Proof(claim="each mail goes out once", holds=code == _FINISHED and 0 < first == second, seen=seen)
+
+
+def _inboxes(stage: Stage) -> int:
+    kept = stage.sandbox.control("GET", "/state")["collections"].get("graph.messages", {})
+    return sum(one.get("folder") == "inbox" for one in kept.values())
 
 
 def _at_speed(stage: Stage, service_ms: int, *arguments: str) -> int:

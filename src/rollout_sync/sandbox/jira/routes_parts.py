@@ -18,7 +18,7 @@ from rollout_sync.sandbox.jira.answers import (
 )
 from rollout_sync.sandbox.jira.changes import write_properties
 from rollout_sync.sandbox.jira.creation import add_comments
-from rollout_sync.sandbox.jira.documents import COMMENTS, REMOTE_LINKS, Comment, Issue, Json, Link, RemoteLink
+from rollout_sync.sandbox.jira.documents import COMMENTS, ISSUES, REMOTE_LINKS, Comment, Issue, Json, Link, RemoteLink
 from rollout_sync.sandbox.jira.drafts import checked_property, issue_named, link_type, read_properties
 from rollout_sync.sandbox.jira.people import brief_person
 from rollout_sync.sandbox.jira.render import brief_issue, comment_json, remote_link_json
@@ -30,6 +30,7 @@ from rollout_sync.sandbox.jira.table import route
 from rollout_sync.sandbox.jira.values import FieldFault, Target, read_rich
 
 MAX_COMMENTS: Final = 5000
+MOST_IDS: Final = 1000
 _NO_LINK_TYPE: Final = "No issue link type with name '{0}' found."
 
 
@@ -80,6 +81,22 @@ def comments(site: Site, call: Call) -> Reply:
     with_properties = "properties" in call.many("expand")
     part = [comment_json(site, c, call.view, with_properties=with_properties) for c in found[start : start + size]]
     return Reply(body={"startAt": start, "maxResults": size, "total": len(found), "comments": part})
+
+
+@route("POST", "/comment/list")
+def comments_by_id(site: Site, call: Call) -> Reply:
+    """Comments by their ids, those that the caller may see; the documented way to their properties."""
+    ids = call.json().get("ids")
+    if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_IDS:
+        raise refused(f"Between 1 and {MOST_IDS} comment ids are needed.")
+    kept = (cast("Comment | None", site.store.get(COMMENTS, str(one))) for one in ids)
+    owned = ((one, cast("Issue | None", site.store.get(ISSUES, one["issue"]))) for one in kept if one)
+    seen = [one for one, issue in owned if issue and site.is_visible(issue, call.view.account)]
+    with_properties = "properties" in call.many("expand")
+    part = [comment_json(site, one, call.view, with_properties=with_properties) for one in seen]
+    return Reply(
+        body={"startAt": 0, "maxResults": 1048576, "total": len(part), "isLast": True, "values": part},
+    )
 
 
 @route("POST", "/issue/{issue}/comment")
@@ -351,6 +368,7 @@ ROUTES: Final = (
     put_property,
     delete_property,
     comments,
+    comments_by_id,
     add_comment,
     get_comment,
     edit_comment,

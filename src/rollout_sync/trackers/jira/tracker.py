@@ -16,6 +16,7 @@ from rollout_sync.trackers.jira import copies, outcomes, pulling, reading
 from rollout_sync.trackers.jira.changing import change_issue
 from rollout_sync.trackers.jira.chronicle import StatusBook
 from rollout_sync.trackers.jira.client import JiraAccess, JiraClient
+from rollout_sync.trackers.jira.commenting import JiraComments
 from rollout_sync.trackers.jira.destination import Destination, destination_of
 from rollout_sync.trackers.jira.inspect import inspect_project, inspection
 from rollout_sync.trackers.jira.linking import change_remote_link, send_link, send_remote_link
@@ -150,6 +151,11 @@ class JiraTracker:
     def discover(self, rollout: RolloutId) -> Sequence[Marked]:
         """Every issue that carries the rollout's label and our property; people's copies are marked as such."""
         return copies.marked_issues(self._client, self._place, rollout)
+
+    @property
+    def comments(self) -> JiraComments:
+        """Comments on the epics of the site; to be asked for anew after each `use`."""
+        return JiraComments(self._client)
 
     @property
     def _place(self) -> Destination:

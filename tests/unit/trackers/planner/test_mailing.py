@@ -17,6 +17,7 @@ from rollout_sync.trackers.post import Place, Trail
 
 SAM = "sam.seller@example.com"
 BOX = f"/users/{COORDINATOR}"
+PATH = BOX.replace("@", "%40")
 PIXEL = b"\x89PNG\r\n\x1a\n"
 
 
@@ -61,7 +62,7 @@ def folder(lab, name, box=BOX):
 
 def test_a_mail_goes_out_as_mime_with_its_headers_and_pictures(lab, direct):
     assert isinstance(direct.send(parcel()), Done)
-    assert lab.requests() == [f"POST {BOX}/sendMail"]
+    assert lab.requests() == [f"POST {PATH}/sendMail"]
     (kept,) = folder(lab, "sentitems")
     assert kept["subject"] == "Grüße: week 49"
     assert kept["body"]["contentType"] == "html"
@@ -153,7 +154,7 @@ def test_a_draft_is_marked_sent_and_found_at_each_step(lab, drafts):
     assert drafts.find({"event-1": ""}) == {"event-1": Trail(place=Place.ABSENT)}
     lab.requests()
     draft_id = drafts.draft(parcel()).remote.id
-    assert lab.requests() == [f"POST {BOX}/messages", f"PATCH {BOX}/messages/{draft_id.replace('=', '%3D')}"]
+    assert lab.requests() == [f"POST {PATH}/messages", f"PATCH {PATH}/messages/{draft_id.replace('=', '%3D')}"]
     assert drafts.find({"event-1": ""}) == {"event-1": Trail(place=Place.DRAFT, remote=draft_id)}
     assert drafts.find({"event-1": draft_id, "event-2": ""})["event-2"].place is Place.ABSENT
     assert not folder(lab, "inbox", f"/users/{SAM}")
@@ -197,6 +198,7 @@ def test_a_draft_without_its_mark_is_no_draft(lab, drafts):
     outcome = drafts.draft(parcel())
     assert isinstance(outcome, ChannelShut)
     lab.faults()
+    lab.clock.sleep(60)  # the transport leaves a host alone that failed several times
     assert drafts.find({"event-1": ""})["event-1"].place is Place.ABSENT
 
 
