@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only the small sizes (500 items, 50 rollouts), no memory measure")
+    parser.add_argument("--quick", action="store_true", help="only small sizes (500 items, 50 rollouts), no memory")
     parser.add_argument("--only", action="append", choices=list(MEASURES), metavar="NAME", help=", ".join(MEASURES))
     return parser.parse_args(arguments)
 

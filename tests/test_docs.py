@@ -17,7 +17,7 @@ from rollout_sync.cli.answer import Status
 from rollout_sync.cli.door import code_of
 from rollout_sync.cli.group import COMMANDS, cli
 from rollout_sync.cli.invocation import Invocation
-from rollout_sync.config.document import SECTIONS
+from rollout_sync.config.document import SECTIONS, TABLES
 from rollout_sync.template import reference as template_reference
 from rollout_sync.template.reading import read_template
 from support.desk import Desk, HandClock
@@ -59,6 +59,12 @@ def commands(page):
     return [line[1:] for line in words]
 
 
+def keys_below(page, heading):
+    """Names in the first column of the table under a heading."""
+    (part,) = re.findall(rf"^{heading}$(.*?)(?=^##|\Z)", page, flags=re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"^\| `(\w+)` \|", part, flags=re.MULTILINE))
+
+
 class TestGenerated:
     @pytest.mark.parametrize("room", [cli_reference, template_reference])
     def test_pages_are_what_the_program_says(self, room):
@@ -82,8 +88,9 @@ class TestGenerated:
     def test_every_key_has_its_line(self):
         page = (REFERENCE / "config.md").read_text(encoding="utf-8")
         for name, section in SECTIONS.items():
-            (part,) = re.findall(rf"^## \[{name}\]$(.*?)(?=^## |\Z)", page, flags=re.MULTILINE | re.DOTALL)
-            assert set(re.findall(r"^\| `(\w+)` \|", part, flags=re.MULTILINE)) == set(section.model_fields)
+            assert keys_below(page, rf"## \[{name}\]") == set(section.model_fields)
+        for (section, key), table in TABLES.items():
+            assert keys_below(page, rf"### \[\[{section}\.{key}\]\]") == set(table.model_fields)
 
     def test_every_error_and_exit_code_has_its_line(self):
         page = (REFERENCE / "errors.md").read_text(encoding="utf-8")

@@ -14,26 +14,24 @@ from rollout_sync.config.settings import GraphAuth, JiraSettings, MailChannel, M
 from rollout_sync.ledger.opening import CommitObserver, Database
 from rollout_sync.model.rollout import RolloutId, TrackerName
 from rollout_sync.reconcile.guard import Thresholds
-from rollout_sync.sync.applying import World
 from rollout_sync.sync.run import Step, Timing
 from rollout_sync.trackers.base import Tracker
 from rollout_sync.trackers.boards import Comments
-from rollout_sync.trackers.jira.client import JiraAccess, TokenKind
-from rollout_sync.trackers.jira.tracker import JiraTracker
-from rollout_sync.trackers.planner.access import GraphAccess, SignIn
-from rollout_sync.trackers.planner.client import GraphClient
-from rollout_sync.trackers.planner.tracker import PlannerTracker, graph_client
 from rollout_sync.trackers.post import Post
-from rollout_sync.transport import Limits, Transport
-from rollout_sync.transport.adapter import Inner, OnAttempt, OnPhase
 from rollout_sync.transport.allowed import checked_base_url
 from rollout_sync.transport.clock import Clock, SystemClock
 from rollout_sync.transport.redaction import SECRETS
-from rollout_sync.transport.smtp import OnSmtpPhase, SmtpAccess, SmtpPost, SmtpSecurity
 
 if TYPE_CHECKING:
+    from rollout_sync.sync.applying import World
+    from rollout_sync.sync.inviting import Secretary
     from rollout_sync.sync.sending import Rules
     from rollout_sync.sync.syncing import Office
+    from rollout_sync.trackers.planner.access import GraphAccess
+    from rollout_sync.trackers.planner.client import GraphClient
+    from rollout_sync.transport import Transport
+    from rollout_sync.transport.adapter import Inner, OnAttempt, OnPhase
+    from rollout_sync.transport.smtp import OnSmtpPhase, SmtpAccess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +85,8 @@ class App:
         if self.settings.jira is not None:
             found[TrackerName.JIRA] = self._jira(self.settings.jira, transport)
         if self.settings.planner is not None:
+            from rollout_sync.trackers.planner.tracker import PlannerTracker  # noqa: PLC0415 - msal is slow to load
+
             access = self._graph_access(self.settings.planner)
             found[TrackerName.PLANNER] = PlannerTracker(access=access, client=self._graph(access, transport))
         return found
@@ -99,6 +99,8 @@ class App:
         """
         mail, planner = self.settings.mail, self.settings.planner
         if mail.channel is MailChannel.SMTP:
+            from rollout_sync.transport.smtp import SmtpPost  # noqa: PLC0415 - only a digest sends mails
+
             return SmtpPost(self._smtp_access(mail), on_phase=self.edges.on_smtp_phase)
         if mail.channel is not MailChannel.GRAPH or planner is None:
             return None
@@ -110,6 +112,8 @@ class App:
 
     def comments(self, trackers: Mapping[TrackerName, Tracker]) -> Comments | None:
         """What shows summaries as comments, over connections that are open; None where Jira is not configured."""
+        from rollout_sync.trackers.jira.tracker import JiraTracker  # noqa: PLC0415 - the jira package is slow to load
+
         jira = trackers.get(TrackerName.JIRA)
         return jira.comments if isinstance(jira, JiraTracker) else None
 
@@ -130,6 +134,32 @@ class App:
         )
         return WebhookPost(self._transport(), url)
 
+    def secretary(self, database: Database) -> Secretary | None:
+        """What inviting to training sessions needs; None where the configuration does not ask for invitations.
+
+        Raises:
+            ConfigError: a secret is missing, or an address must not be given a token.
+        """
+        mail, planner = self.settings.mail, self.settings.planner
+        if not mail.invitations:
+            return None
+        from rollout_sync.sync.inviting import Secretary  # noqa: PLC0415 - Jinja2 and numpy are slow to load
+        from rollout_sync.trackers.planner.calendars import GraphCalendar  # noqa: PLC0415 - only invitations need it
+
+        calendar = None
+        if planner is not None:
+            access = self._graph_access(planner)
+            client = self._graph(access, self._transport())
+            calendar = GraphCalendar(client, own=mail.sender, is_person=access.kind.is_person)
+        return Secretary(
+            database=database,
+            clock=self.clock,
+            zone=self.settings.digest.zone,
+            calendar=calendar,
+            sender=mail,
+            has_mail=mail.channel is not MailChannel.NONE,
+        )
+
     def mail_rules(self) -> Rules:
         """How doubtful mails are treated."""
         from rollout_sync.sync.sending import Rules  # noqa: PLC0415 - only a digest sends mails
@@ -144,6 +174,8 @@ class App:
         trackers: Mapping[TrackerName, Tracker] | None = None,
     ) -> World:
         """What applying a plan needs; with `trackers` over connections that are open already."""
+        from rollout_sync.sync.applying import World  # noqa: PLC0415 - looking at a ledger needs no World
+
         return World(
             database=database,
             trackers=trackers if trackers is not None else self.trackers(),
@@ -200,6 +232,8 @@ class App:
         return Thresholds(max_share=safety.max_share, min_count=safety.min_count, max_create=safety.max_create)
 
     def _transport(self) -> Transport:
+        from rollout_sync.transport import Limits, Transport  # noqa: PLC0415 - requests is slow to load
+
         return Transport(
             clock=self.clock,
             limits=Limits(deadline=self.settings.timing.deadline),
@@ -210,6 +244,8 @@ class App:
         )
 
     def _smtp_access(self, mail: MailSettings) -> SmtpAccess:
+        from rollout_sync.transport.smtp import SmtpAccess, SmtpSecurity  # noqa: PLC0415 - only a digest sends mails
+
         return SmtpAccess(
             host=mail.host,
             port=mail.port,
@@ -220,6 +256,9 @@ class App:
         )
 
     def _jira(self, jira: JiraSettings, transport: Transport) -> Tracker:
+        from rollout_sync.trackers.jira.client import JiraAccess, TokenKind  # noqa: PLC0415 - jira is slow to load
+        from rollout_sync.trackers.jira.tracker import JiraTracker  # noqa: PLC0415 - the same
+
         access = JiraAccess(
             base_url=self._checked(jira.site, "[jira] site"),
             email=jira.email,
@@ -235,6 +274,8 @@ class App:
         return JiraTracker(access, transport)
 
     def _graph_access(self, planner: PlannerSettings) -> GraphAccess:
+        from rollout_sync.trackers.planner.access import GraphAccess, SignIn  # noqa: PLC0415 - msal is slow to load
+
         return GraphAccess(
             tenant=planner.tenant,
             client_id=planner.client_id,
@@ -251,6 +292,8 @@ class App:
         )
 
     def _graph(self, access: GraphAccess, transport: Transport) -> GraphClient:
+        from rollout_sync.trackers.planner.tracker import graph_client  # noqa: PLC0415 - msal is slow to load
+
         return graph_client(access, transport=transport, clock=self.clock, show=self.show, on_secret=SECRETS.register)
 
     def _pages(self) -> Mapping[str, str]:

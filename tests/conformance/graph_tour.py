@@ -280,6 +280,9 @@ def mail(stage: Stage, box: str, headers: dict[str, str]) -> None:
     draft = stage.ask("POST", f"{box}/messages", 201, message, headers=headers | {"Prefer": 'IdType="ImmutableId"'})
     one = f"{box}/messages/{draft['id']}"
     stage.ask("GET", one, 200, headers=headers)
+    mark = {"id": "String {5b1e2f6c-9d37-4c7a-8a52-6f0f3c1d7e94} Name Event", "value": "mfa/2026-W49"}
+    stage.ask("PATCH", one, 200, {"singleValueExtendedProperties": [mark]}, headers=headers)
+    stage.ask("PATCH", one, 400, {"changeKey": "x"}, headers=headers)
     stage.ask("POST", f"{one}/send", 202, headers=headers)
     stage.ask("POST", f"{one}/send", 403, headers=headers)
     stage.ask("GET", one, 200, query={"$select": "subject,internetMessageHeaders,isDraft"}, headers=headers)

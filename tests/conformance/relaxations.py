@@ -101,6 +101,44 @@ ALIASES: Final = (
 )
 """Tried only where the document does not have the path itself."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """An operation of the service that the document at hand leaves out, made of two that it has.
+
+    Attributes:
+        body_of: (method, template) of the operation that takes the same body.
+        answer_of: (method, template) of the one that gives the same answers.
+    """
+
+    method: str
+    template: str
+    body_of: tuple[str, str]
+    answer_of: tuple[str, str]
+    reason: str
+
+
+GRAPH_MISSING: Final = (
+    Missing(
+        method="PATCH",
+        template="/users/{user-id}/messages/{message-id}",
+        body_of=("POST", "/users/{user-id}/messages"),
+        answer_of=("GET", "/users/{user-id}/messages/{message-id}"),
+        reason="update message (vendor's page message-update); the document is a part of the whole",
+    ),
+)
+
+
+def completed(service: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document's content with the operations that it leaves out."""
+    paths = {template: dict(item) for template, item in content["paths"].items()}
+    for one in GRAPH_MISSING if service == "graph" else ():
+        body, answer = (paths[template][method.lower()] for method, template in (one.body_of, one.answer_of))
+        made = {"operationId": one.reason, "requestBody": body["requestBody"], "responses": answer["responses"]}
+        kept = {name: answer[name] for name in ("parameters",) if name in answer}
+        paths[one.template][one.method.lower()] = {**kept, **made}
+    return {**content, "paths": paths}
+
+
 ISSUE_FIELDS: Final = {
     "assignee": "UserDetails",
     "comment": "PageOfComments",

@@ -68,7 +68,8 @@ class People:
             self._do(key, "move", to="SEC" if side.place == "REQ" else "REQ")
         else:
             buckets = [one["id"] for one in self.board.stage.buckets() if one["fields"]["name"] != side.place]
-            self._do(key, "move", bucket=buckets[number // 13 % len(buckets)])
+            if buckets:
+                self._do(key, "move", bucket=buckets[number // 13 % len(buckets)])
 
     def delete(self, number: int) -> None:
         self._do(SIDES[number % len(SIDES)], "delete")

@@ -41,7 +41,9 @@ class Made:
 
 def settings(*readers: ReaderSettings, **over: Any) -> DigestSettings:
     """Section `[digest]` in Berlin, with the usual roles."""
-    return DigestSettings(**{"webhook_url": _PLACE, "roles": ROLES, "zone": "Europe/Berlin", "readers": readers, **over})
+    return DigestSettings(
+        **{"webhook_url": _PLACE, "roles": ROLES, "zone": "Europe/Berlin", "readers": readers, **over}
+    )
 
 
 def extra(email: str, **over: Any) -> ReaderSettings:

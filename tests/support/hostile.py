@@ -14,7 +14,7 @@ HOSTILE = (
     "\"'><img src=x onerror=alert(1)> <svg onload=alert(2)>",
     "</style></title></td></table><h1>Out</h1><base href='https://example.org/'>",
     "{{ 7*7 }} {% raw %} &lt;b&gt; %s {0} cid:fan <!--[if mso]><b>",
-    "Otto\r\nBcc: victim@example.org\r\n\r\n<x@example.org>, \"A, B\" (c)",
+    'Otto\r\nBcc: victim@example.org\r\n\r\n<x@example.org>, "A, B" (c)',
     "\u202eevil \x00 \ud800 end \u2028 \x85 line",
     "=?utf-8?q?=0D=0ABcc:=20victim@example.org?=",
     "Donaudampfschifffahrtsgesellschaftskapitaen" * 6,

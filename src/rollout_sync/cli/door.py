@@ -51,7 +51,7 @@ def _run(call: Callable[[], object], invocation: Invocation, arguments: Sequence
     except BrokenPipeError:
         raise
     except RolloutSyncError as error:
-        if isinstance(error, Stopped) or invocation.stop.was_heeded:
+        if invocation.stop.was_heeded:
             return _end(invocation, arguments, *_interrupted(invocation))
         return _end(invocation, arguments, error.exit_code, complaints_of(error))
     except (click.Abort, KeyboardInterrupt) as stop:

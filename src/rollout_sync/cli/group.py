@@ -123,9 +123,18 @@ def _close(invocation: Invocation, code: int, seconds: float) -> None:
         from rollout_sync.cli import metrics  # noqa: PLC0415 - only with --metrics
 
         try:
-            metrics.write(invocation, invocation.meter, ended=time.time(), seconds=seconds, code=code)
+            command, ledger = invocation.command or "none", _ledger(invocation)
+            metrics.write(invocation.meter, command, ledger, ended=time.time(), seconds=seconds, code=code)
         except ConfigError as error:
             door.complain(invocation, error)
+
+
+def _ledger(invocation: Invocation) -> Path | None:
+    """The ledger's file; None where there is no configuration, which the run itself has said if it needed one."""
+    try:
+        return invocation.settings().ledger.path
+    except ConfigError:
+        return None
 
 
 @click.group(

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from rollout_sync.errors import ConfigError, LedgerError
 
 if TYPE_CHECKING:
-    from rollout_sync.cli.invocation import Invocation
     from rollout_sync.config import Settings
     from rollout_sync.ledger.opening import Database
     from rollout_sync.transport.adapter import Attempted
@@ -225,21 +224,18 @@ def reference() -> str:
 # Reading and writing -------------------------------------------------------------------------------------------------
 
 
-def write(invocation: Invocation, meter: Meter, *, ended: float, seconds: float, code: int) -> None:
-    """Write the file of this run.
+def write(meter: Meter, command: str, ledger: Path | None, *, ended: float, seconds: float, code: int) -> None:
+    """Write the file of this run; without a ledger it tells of the run alone.
 
     Raises:
         ConfigError: the file cannot be written. How the run itself ended does not change by that.
     """
-    samples = [*meter.samples(invocation.command or "none", ended=ended, seconds=seconds, code=code)]
-    try:
-        stand = standing(invocation)
-    except (ConfigError, LedgerError):  # the run itself said so
-        stand = None
+    samples = [*meter.samples(command, ended=ended, seconds=seconds, code=code)]
+    stand = standing(ledger) if ledger is not None and ledger.exists() else None
     samples += stand_samples(stand) if stand is not None else ()
     try:
         earlier = meter.path.read_text("utf-8", "replace") if meter.path.exists() else ""
-        _replace(meter.path, rendered(samples, earlier, invocation.command or "none"))
+        _replace(meter.path, rendered(samples, earlier, command))
     except OSError as error:
         raise ConfigError(
             f"The metrics cannot be written ({error.strerror or type(error).__name__}).",
@@ -248,16 +244,18 @@ def write(invocation: Invocation, meter: Meter, *, ended: float, seconds: float,
         ) from error
 
 
-def standing(invocation: Invocation) -> Stand | None:
-    """How everything stands by the ledger; None where there is no ledger yet."""
+def standing(ledger: Path) -> Stand | None:
+    """How everything stands by the ledger; None where it cannot be read, which the run itself has said."""
     from rollout_sync.ledger.opening import Database  # noqa: PLC0415 - SQLAlchemy is slow to load
 
-    path = invocation.settings().ledger.path
-    if not path.exists():
+    try:
+        database = Database(ledger, read_only=True)
+    except LedgerError:
         return None
-    database = Database(path, read_only=True)
     try:
         return _stand(database)
+    except LedgerError:
+        return None
     finally:
         database.close()
 

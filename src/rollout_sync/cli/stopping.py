@@ -21,8 +21,6 @@ from rollout_sync.errors import Stopped
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import requests
-
     from rollout_sync.app import Edges
     from rollout_sync.transport import Phase
     from rollout_sync.transport.clock import Clock
@@ -74,7 +72,7 @@ class Stop:
             self.was_heeded = True
             raise Stopped("the run was asked to stop", hint="Run the same command again; nothing is done twice.")
 
-    def on_phase(self, phase: Phase, _request: requests.PreparedRequest) -> None:
+    def on_phase(self, phase: Phase, _request: object) -> None:
         """Let no request begin once the run is to end; what has begun is carried to its answer."""
         if phase.value in {"before-connect", "before-send"}:
             self.check()

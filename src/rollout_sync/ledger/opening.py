@@ -16,16 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 from rollout_sync.errors import LedgerBusy, LedgerError, LedgerTooNew, LedgerUnwritable
 from rollout_sync.ledger import tables
 
+HEAD = "0004"
+"""The newest schema: the name of the last file in `migrations/versions`."""
 BACKUPS_KEPT = 3
 _BUSY_MS = 5_000
 _MAGIC = b"SQLite format 3\x00"
@@ -172,22 +170,14 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
     return engine
 
 
-def _alembic() -> Config:
-    settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    settings.set_main_option("path_separator", "os")
-    return settings
-
-
 def _migrate(connection: Connection, path: Path, *, read_only: bool) -> None:
-    settings = _alembic()
-    script = ScriptDirectory.from_config(settings)
-    current = MigrationContext.configure(connection).get_current_revision()
-    connection.rollback()
-    if current == script.get_current_head():
+    """Bring the file to the newest schema; Alembic is loaded only where there is something to do."""
+    current = _revision(connection)
+    if current == HEAD:
         return
-    known = {revision.revision for revision in script.walk_revisions()}
-    if current is not None and current not in known:
+    from rollout_sync.ledger import migrating  # noqa: PLC0415 - Alembic is slow to load
+
+    if current is not None and current not in migrating.known():
         raise LedgerTooNew(
             f"the ledger has schema {current}, which this version does not know",
             where=str(path),
@@ -197,9 +187,18 @@ def _migrate(connection: Connection, path: Path, *, read_only: bool) -> None:
         raise LedgerUnwritable(
             "the ledger is older than this version and cannot be migrated read-only", where=str(path)
         )
-    settings.attributes["connection"] = connection
-    command.upgrade(settings, "head")
+    migrating.upgrade(connection)
     connection.commit()
+
+
+def _revision(connection: Connection) -> str | None:
+    """The file's schema as Alembic wrote it down; None in a new file."""
+    is_there = connection.exec_driver_sql(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'"
+    ).scalar()
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if is_there else None
+    connection.rollback()
+    return found
 
 
 def _identity(connection: Connection, *, read_only: bool) -> str:

@@ -79,7 +79,7 @@ class SessionState:
         mailbox: address in whose calendar the event lies; empty for mails.
         remote: the event's id there.
         told: fingerprint of what guests know.
-        invited: addresses of the guests, in lower case.
+        host: address of who holds it; `invited` those of the guests, all in lower case.
         answers: by address, for those who were invited through a calendar.
     """
 
@@ -95,6 +95,7 @@ class SessionState:
     mailbox: str = ""
     remote: str = ""
     told: str = ""
+    host: str = ""
     invited: tuple[str, ...] = ()
     answers: Mapping[str, Answer] = field(default_factory=dict)
 

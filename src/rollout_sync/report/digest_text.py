@@ -6,15 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from rollout_sync.report.digest import Digest
+from rollout_sync.report.digest_foot import method, reason_for_mail, sources
 from rollout_sync.report.digest_words import (
     OwedLine,
     SectionWords,
     heartbeat,
-    method,
     quiet_lines,
-    reason_for_mail,
-    section_words,
-    sources,
+    told_sections,
 )
 
 COLUMNS = 72
@@ -24,9 +22,7 @@ _NAME = 13
 def text_of(digest: Digest, leaving: str) -> str:
     """The whole digest; `leaving` says how to change or end it."""
     parts = [heartbeat(digest)] if digest.is_heartbeat else []
-    for section in digest.sections:
-        lines = section_lines(section_words(section, digest.reader, digest.at))
-        parts.append("\n".join(lines))
+    parts += ["\n".join(section_lines(one)) for one in told_sections(digest)]
     if digest.quiet:
         title = [] if digest.is_heartbeat else ["NOTHING NEW"]
         parts.append("\n".join([*title, *bulleted(quiet_lines(digest.quiet))]))
@@ -50,7 +46,8 @@ def _blocks(words: SectionWords) -> Iterator[tuple[str, Sequence[str]]]:
         yield words.owed_title, [*(line for one in words.owed for line in _owed(one)), *bulleted([words.more[0]])]
     if words.changes:
         yield words.changes_title, bulleted(words.changes)
-    yield "Dates", [*_dates(words), *wrapped(words.lever)]
+    if words.dates:
+        yield "Dates", [*_dates(words), *wrapped(words.lever)]
     if words.signals:
         yield "Signals", list(_signals(words))
     if words.coming:

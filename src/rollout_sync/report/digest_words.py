@@ -6,11 +6,10 @@ Whatever people wrote is one plain line here; the layout escapes it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from rollout_sync.config.settings import Cadence
 from rollout_sync.health.review import Colour
 from rollout_sync.model.operations import Severity
 from rollout_sync.report.ahead import Coming, Occasion
@@ -37,6 +36,8 @@ from rollout_sync.report.words import (
 NARROW = "\u00a0"
 """Between a number and its percent sign."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+FULL, BRIEF = 3, 9
+"""Sections that tell everything, and those after them that tell how it stands and what is owed; others are a line."""
 TITLE = 90
 REASON = 180
 _NAME, _DEPARTMENTS = 60, 40
@@ -163,6 +164,31 @@ def heartbeat(digest: Digest) -> str:
 def quiet_lines(sections: Sequence[Section]) -> tuple[str, ...]:
     """Rollouts with nothing to tell: `MFA 2027: green, go-live 12 May (62 %)`."""
     return tuple(f"{_title(one)}: {one.colour.value}, {go_live(one)}" for one in sections)
+
+
+def told_sections(digest: Digest, most: int | None = None) -> tuple[SectionWords, ...]:
+    """The first `most` sections in words, or all: three that tell everything, the others in brief."""
+    words = (section_words(one, digest.reader, digest.at) for one in digest.sections[:most])
+    return tuple(one if number < FULL else _brief(one) for number, one in enumerate(words))
+
+
+def further_lines(digest: Digest) -> tuple[str, ...]:
+    """A line for each section that has no room: `CRM: amber, 1 decision for you, go-live 12 May (62 %)`."""
+    return tuple(
+        f"{_title(one)}: {', '.join(filter(None, (one.colour.value, _for_you(one), go_live(one))))}"
+        for one in digest.sections[FULL + BRIEF :]
+    )
+
+
+def _for_you(section: Section) -> str:
+    number = len(section.owed) + section.more_owed
+    return f"{count(number, 'decision')} for you" if number else ""
+
+
+def _brief(words: SectionWords) -> SectionWords:
+    return replace(
+        words, changes=(), dates=(), waves="", lever="", signals=(), coming=(), findings=(), contradictions=()
+    )
 
 
 def section_words(section: Section, reader: Reader, at: datetime) -> SectionWords:
@@ -305,56 +331,11 @@ def _finding(line: FindingLine) -> FindingWords:
     )
 
 
-# Footer -------------------------------------------------------------------------------------------------------------
-
-
-def sources(digest: Digest) -> str:
-    """When the services were last read, in the reader's zone: `Jira 8 Feb, 09:05; Planner 8 Feb, 06:30`."""
-    read: dict[str, datetime | None] = {}
-    for section in (*digest.sections, *digest.quiet):
-        for tracker, coverage in section.coverage.items():
-            before = read.get(tracker.value.capitalize(), coverage.good_at)
-            known = [one for one in (before, coverage.good_at) if one is not None]
-            read[tracker.value.capitalize()] = min(known) if len(known) == 2 else None  # noqa: PLR2004 - both
-    zone = ZoneInfo(digest.reader.zone)
-    parts = (f"{name} {_moment(at.astimezone(zone)) if at else 'never'}" for name, at in sorted(read.items()))
-    return f"Data as of: {'; '.join(parts) or 'never read'} ({digest.reader.zone})."
-
-
-def method(digest: Digest) -> str:
-    """How colours and dates come about, and by which inputs they can be found again."""
-    simulated = [one for one in digest.sections if one.trials]
-    colour = "The colour is that of the worst signal that counts; scores run from 0 to 100."
-    if not simulated:
-        return colour
-    first = simulated[0]
-    prints = ", ".join(one.fingerprint[:12] for one in simulated if one.fingerprint)
-    inputs = f", inputs {prints}" if prints else ""
-    return f"{colour} Forecast: {first.trials:,} simulated courses of the open work, seed {first.seed}{inputs}."
-
-
-def reason_for_mail(reader: Reader) -> str:
-    """Why the reader gets it: `You get this every Monday from 08:00 (Europe/Berlin) as sponsor.`."""
-    rhythm = {
-        Cadence.DAILY: "on working days",
-        Cadence.WEEKLY: f"every {WEEKDAYS[reader.weekday]}",
-        Cadence.MONTHLY: "on the first working day of the month",
-        Cadence.NEVER: "once",
-    }[reader.every]
-    roles = dict.fromkeys(role.replace("_", " ") for seat in reader.seats for role in seat.roles)
-    place = f" as {', '.join(roles)}" if roles else ""
-    return f"You get this {rhythm} from {reader.time:%H:%M} ({reader.zone}){place}."
-
-
 # Days ---------------------------------------------------------------------------------------------------------------
 
 
 def _local(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
-
-
-def _moment(local: datetime) -> str:
-    return f"{short_day(local.date())}, {local:%H:%M}"
 
 
 def _near(when: date | None, year: int) -> str:

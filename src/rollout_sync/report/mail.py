@@ -6,7 +6,7 @@ The HTML carries its styles inside, loads nothing and holds no script. `message`
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote
@@ -16,18 +16,19 @@ import css_inline
 from rollout_sync.health.review import Colour
 from rollout_sync.model.mail import Mail, MailKind, Picture
 from rollout_sync.model.rollout import RolloutId
-from rollout_sync.report.digest import Digest, Section
+from rollout_sync.report.digest import Digest
+from rollout_sync.report.digest_foot import method, reason_for_mail, sources
 from rollout_sync.report.digest_text import text_of
 from rollout_sync.report.digest_words import (
+    BRIEF,
+    FULL,
     SectionWords,
+    further_lines,
     heartbeat,
-    method,
     preview,
     quiet_lines,
-    reason_for_mail,
-    section_words,
-    sources,
     subject,
+    told_sections,
 )
 from rollout_sync.report.layout import filled
 from rollout_sync.report.message import Sender, as_message, domain_of, leaving_address
@@ -37,7 +38,6 @@ from rollout_sync.report.words import plain
 
 __all__ = ["Sender", "as_message", "digest_mail", "preview_html", "reminder_mail"]
 
-MOST_PICTURES = 3
 _CHANGE = "To change how often you get it, or to leave, write to"
 _QUESTION = "You get this because you decide it, or because it comes to you when it is late. For questions write to"
 
@@ -73,13 +73,14 @@ def digest_mail(digest: Digest, sender: Sender, pictures: Mapping[RolloutId, Pic
     """
     line = subject(digest)
     leave = _leave(sender, _CHANGE, line)
-    shown = tuple(_shown(one, number, digest, pictures or {}) for number, one in enumerate(digest.sections))
+    shown = tuple(_shown(digest, pictures or {}))
     values: dict[str, object] = {
         "subject": line,
         "preview": preview(digest),
         "heartbeat": heartbeat(digest) if digest.is_heartbeat else "",
         "tone": (digest.quiet[0].colour if digest.is_heartbeat else Colour.GREY).value,
         "sections": shown,
+        "further": further_lines(digest),
         "quiet": quiet_lines(digest.quiet),
         "foot": (sources(digest), method(digest)),
         "why": reason_for_mail(digest.reader),
@@ -173,14 +174,16 @@ def _leave(sender: Sender, before: str, line: str) -> Leave:
     return Leave(before=before, address=address, link=f"mailto:{quote(address, safe='@')}?subject={quote(line)}")
 
 
-def _shown(section: Section, number: int, digest: Digest, pictures: Mapping[RolloutId, Picture]) -> _Shown:
-    words = section_words(section, digest.reader, digest.at)
-    return _Shown(words=words, picture=pictures.get(section.rollout) if number < MOST_PICTURES else None)
+def _shown(digest: Digest, pictures: Mapping[RolloutId, Picture]) -> Iterator[_Shown]:
+    told = told_sections(digest, FULL + BRIEF)
+    for number, (section, words) in enumerate(zip(digest.sections, told, strict=False)):
+        yield _Shown(words=words, picture=pictures.get(section.rollout) if number < FULL else None)
 
 
 def _inlined(html: str) -> str:
     """Styles at the elements, for mail clients that drop style sheets; rules for dark windows stay for the others."""
-    return _inliner().inline(html)
+    lines = _inliner().inline(html).split("\n")
+    return "\n".join(line for line in lines if line.strip()) + "\n"
 
 
 @cache

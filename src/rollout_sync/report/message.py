@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import policy
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Protocol
@@ -19,8 +20,8 @@ NOBODY = "rollout-sync@rollout-sync.invalid"
 """Sender of mails that are only looked at, where no sender is set."""
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]{1,253}\Z")
 _NAME, _SUBJECT = 80, 180
-_LINE = 990
-"""Less than the longest line that RFC 5322 allows."""
+_FOLD = "\n "
+"""Where a header goes on in the next line."""
 
 
 class Sender(Protocol):
@@ -68,7 +69,8 @@ def as_message(mail: Mail, sender: Sender, now: datetime) -> EmailMessage:
     """
     addresses = (mail.to, sender.sender or NOBODY, sender.reply_to)
     is_plain = all(one.rpartition("@")[0].isascii() for one in addresses)
-    message = EmailMessage(policy=policy.SMTP if is_plain else policy.SMTPUTF8)
+    chosen = policy.SMTP if is_plain else policy.SMTPUTF8
+    message = EmailMessage(policy=chosen.clone(refold_source="none"))
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     _add_pictures(message, mail.pictures)
@@ -76,35 +78,41 @@ def as_message(mail: Mail, sender: Sender, now: datetime) -> EmailMessage:
         message.add_alternative(
             mail.invitation.ics, subtype="calendar", cte="base64", params={"method": mail.invitation.method}
         )
-    _add_headers(message, mail, sender, now)
+    for header, value in _headers(mail, sender, now):
+        message.set_raw(header, value)  # the policy would fold and encode again, and lose spaces on the way
     for number, part in enumerate(one for one in message.walk() if one.is_multipart()):
         part.set_boundary(f"=_{mail.event[:40]}_{number}")
-    if f"{mail.subject}{mail.to_name}{sender.sender_name}".isascii():
-        # Python folds a long subject before its first word; encoded words need the short lines of RFC 2047.
-        message.policy = message.policy.clone(max_line_length=_LINE)
     return message
 
 
-def _add_headers(message: EmailMessage, mail: Mail, sender: Sender, now: datetime) -> None:
+def _headers(mail: Mail, sender: Sender, now: datetime) -> Iterator[tuple[str, str]]:
     own = sender.sender or NOBODY
-    message["From"] = _address(own, sender.sender_name)
-    message["To"] = _address(mail.to, mail.to_name)
+    yield "From", _address(own, sender.sender_name, "From")
+    yield "To", _address(mail.to, mail.to_name, "To")
     if sender.reply_to and sender.reply_to != own:
-        message["Reply-To"] = _address(sender.reply_to, "")
-    message["Subject"] = clipped(mail.subject, _SUBJECT)
-    message["Date"] = format_datetime(now.astimezone(UTC).replace(microsecond=0))
-    message["Message-ID"] = f"<{mail.message_id}>"
+        yield "Reply-To", _address(sender.reply_to, "", "Reply-To")
+    yield "Subject", _words(clipped(mail.subject, _SUBJECT), "Subject")
+    yield "Date", format_datetime(now.astimezone(UTC).replace(microsecond=0))
+    yield "Message-ID", f"<{mail.message_id}>"
     if mail.references:
-        message["In-Reply-To"] = f"<{mail.references[-1]}>"
-        message["References"] = " ".join(f"<{one}>" for one in mail.references)
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    message["X-Rollout-Sync-Event"] = mail.event
-    message["List-Unsubscribe"] = f"<mailto:{quote(leaving_address(sender), safe='@')}?subject=unsubscribe>"
-    message["Content-Language"] = "en"
+        yield "In-Reply-To", f"<{mail.references[-1]}>"
+        yield "References", _FOLD.join(f"<{one}>" for one in mail.references)
+    yield "Auto-Submitted", "auto-generated"
+    yield "X-Auto-Response-Suppress", "All"
+    yield "X-Rollout-Sync-Event", mail.event
+    yield "List-Unsubscribe", f"<mailto:{quote(leaving_address(sender), safe='@')}?subject=unsubscribe>"
+    yield "Content-Language", "en"
 
 
-def _address(address: str, name: str) -> Address:
+def _words(text: str, header: str) -> str:
+    """A plain line as it is, or as encoded words where it is not ASCII or would be taken for an encoded word."""
+    if text.isascii() and "=?" not in text:
+        return text
+    return Header(text, "utf-8", header_name=header).encode(linesep="\n")
+
+
+def _address(address: str, name: str, header: str) -> str:
+    """`"Otto Operator" <otto@example.com>`."""
     if not _ADDRESS.match(address):
         raise ConfigError(
             f"{clipped(address, _NAME)!r} is no e-mail address",
@@ -112,8 +120,14 @@ def _address(address: str, name: str) -> Address:
             hint="write it as name@example.com",
         )
     local, _, domain = address.rpartition("@")
-    ascii_domain = domain if domain.isascii() else _ascii_domain(domain)
-    return Address(display_name=clipped(name, _NAME), username=local, domain=ascii_domain)
+    whole = f"{local}@{domain if domain.isascii() else _ascii_domain(domain)}"
+    shown = _words(clipped(name, _NAME), header)
+    if not shown:
+        return whole
+    if shown.startswith("=?"):
+        return f"{shown}{_FOLD}<{whole}>"
+    quoted = shown.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{whole}>'
 
 
 def _ascii_domain(domain: str) -> str:

@@ -13,9 +13,6 @@ from datetime import date
 from difflib import get_close_matches
 from functools import cache, lru_cache
 
-import holidays
-import holidays.registry
-
 from rollout_sync.errors import ConfigError
 from rollout_sync.model.rollout import Blackout, CalendarSpec
 
@@ -118,6 +115,8 @@ def _working_days(spec: CalendarSpec, year: int) -> tuple[int, ...]:
 def _public_holidays(country: str, year: int) -> frozenset[int]:
     if not country:
         return frozenset()
+    import holidays  # noqa: PLC0415 - slow to load, and many rollouts name no country
+
     code, region = _country(country)
     return frozenset(day.toordinal() for day in holidays.country_holidays(code, subdiv=region, years=year))
 
@@ -135,6 +134,8 @@ def _blacked_out(blackouts: tuple[Blackout, ...], year: int) -> frozenset[int]:
 @cache
 def _countries() -> dict[str, str]:
     """Codes and English names in capitals, each with the two-letter code it stands for."""
+    import holidays.registry  # noqa: PLC0415 - as above
+
     return {
         name.upper().replace("_", " "): codes[0]
         for module, (_, *codes) in holidays.registry.COUNTRIES.items()
@@ -145,6 +146,8 @@ def _countries() -> dict[str, str]:
 @cache
 def _regions(country: str) -> dict[str, str]:
     """Subdivisions and their other names in capitals, each as the holidays package spells it."""
+    import holidays  # noqa: PLC0415 - as above
+
     known = holidays.country_holidays(country)
     return {name.upper(): name for name in (*known.subdivisions, *known.subdivisions_aliases)}
 

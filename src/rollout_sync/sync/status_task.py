@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rollout_sync.ledger import chronicle, entries, objects
 from rollout_sync.ledger.objects import Entry
 from rollout_sync.model.objects import Fields, ObjectKey, ObjectKind
-from rollout_sync.model.operations import Change, Done, OperationState
+from rollout_sync.model.operations import Change, Done, OperationState, Refused
 from rollout_sync.model.rollout import TrackerName
 from rollout_sync.reconcile import keys, status
 from rollout_sync.sync import settling
@@ -19,6 +19,7 @@ from rollout_sync.trackers.boards import Summary
 
 SUBJECT = "summary:planner"
 _PLANNER = TrackerName.PLANNER
+_NOT_FOUND = 404
 State = OperationState
 _OWN = frozenset({keys.STATUS_TASK, keys.STATUS_DETAILS})
 _OPEN = frozenset({State.PLANNED, State.INFLIGHT})
@@ -56,6 +57,8 @@ class StatusTask:
             with self.run.database.transaction() as connection:
                 entries.advance_base(connection, self.run.rollout, notes.object, base, where)
                 chronicle.note(connection, self.run.rollout, self.run.clock.now(), self._body(summary))
+        if isinstance(outcome, Refused) and outcome.status == _NOT_FOUND:
+            return Showing(board=_PLANNER, act=Act.LEFT, why="it is not there any more; the next full look tells")
         return of_outcome(_PLANNER, outcome)
 
     def _made(self, known: Mapping[ObjectKey, Entry], summary: Summary) -> Showing:

@@ -17,10 +17,6 @@ from datetime import date, datetime
 from typing import Final
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.xml import DEFUSEDXML
-
 from rollout_sync.errors import PeopleError, Problem
 
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -148,6 +144,9 @@ def _delimiter(text: str, columns: frozenset[str]) -> str:
 
 def _sheet_rows(raw: bytes, file: str) -> Iterator[Row]:
     """Rows of the first sheet, as the values that Excel shows."""
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415 - slow to load, and most lists are CSV
+    from openpyxl.xml import DEFUSEDXML  # noqa: PLC0415 - the same
+
     _check_packing(raw, file)
     if not DEFUSEDXML:
         raise unusable(file, "XLSX needs the package defusedxml", "install it, or save the list as CSV UTF-8")
@@ -173,6 +172,8 @@ def _sheet_rows(raw: bytes, file: str) -> Iterator[Row]:
 
 
 def _first_sheet(raw: bytes, file: str) -> Iterator[Row]:
+    import openpyxl  # noqa: PLC0415 - slow to load
+
     book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
     try:
         if not book.worksheets:

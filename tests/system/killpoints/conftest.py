@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from system.killpoints.bench import Bench, Worker
+from system.killpoints.mail_bench import MAIL_PROPERTY
 
 PROPERTY = "killpoints"
 _MEMORY = Path("/dev/shm")
@@ -43,7 +44,8 @@ def rival(bench):
 def pytest_terminal_summary(terminalreporter):
     """Add up what the tests recorded, over all processes."""
     reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
-    tallies = [json.loads(value) for one in reports for name, value in one.user_properties if name == PROPERTY]
-    if tallies:
-        total = {name: sum(tally[name] for tally in tallies) for name in tallies[0]}
-        terminalreporter.write_line("kill points: " + ", ".join(f"{count} {name}" for name, count in total.items()))
+    for wanted, title in ((PROPERTY, "kill points"), (MAIL_PROPERTY, "kill points around mails")):
+        tallies = [json.loads(value) for one in reports for name, value in one.user_properties if name == wanted]
+        if tallies:
+            total = {name: sum(tally[name] for tally in tallies) for name in tallies[0]}
+            terminalreporter.write_line(f"{title}: " + ", ".join(f"{count} {name}" for name, count in total.items()))

@@ -19,6 +19,7 @@ from system.killpoints.mail_jobs import EVENTS
 from system.killpoints.scripts import BEYOND, Rule, Script
 
 ONCE, LEAST = "at-most-once", "at-least-once"
+MAIL_PROPERTY = "mail killpoints"
 _SEND = "/graph/v1.0/users/*/sendMail"
 _MESSAGES = "/graph/v1.0/users/*/messages"
 _SETTLING = 4

@@ -46,7 +46,7 @@ class Later:
 
 
 def deliver(app: App, ledger: Path, journal: Path, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One run. `options`: post (graph, drafts, smtp), mode, port of the SMTP server, seconds that the clock is ahead."""
+    """One run. `options`: post (graph, drafts, smtp), mode, port of the SMTP server, seconds to be ahead."""
     app = _set_up(app, ledger, journal, options)
     post = app.post()
     assert post is not None

@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from system.killpoints.mail_bench import BY_NAME, LEAST, MISBEHAVING, ONCE, QUIET, SCRIPTS, MailBench
+from system.killpoints.mail_bench import BY_NAME, LEAST, MAIL_PROPERTY, MISBEHAVING, ONCE, QUIET, SCRIPTS, MailBench
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 MODES = [ONCE, LEAST]
-QUICK, SAMPLES, DOUBLES = 24, 8, 24
+QUICK, SAMPLES, DOUBLES = 16, 8, 24
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def check(cases, record_property):
         "twice at least once": sum(len(case.duplicates) for case in cases if case.mode == LEAST),
         "complaints": sum(len(case.complaints) for case in cases),
     }
-    record_property("mail killpoints", json.dumps(tally))
+    record_property(MAIL_PROPERTY, json.dumps(tally))
     wrong = [(case.script.name, case.mode, case.at, case.complaints) for case in cases if case.complaints]
     assert wrong == []
     return tally
@@ -97,7 +97,10 @@ def test_the_run_that_settles_is_killed_too(mails, record_property, mode):
 def test_a_weaker_protocol_is_caught(mails, post, mutant):
     """Two broken outboxes: without the row before the wire, or with a row that is not believed, mails go out twice."""
     script = BY_NAME[f"{post}-quiet"]
-    cases = [mails.play(script, [point], mutant=mutant) for point in range(1, mails.points(script) + 1)]
-    assert any(case.duplicates for case in cases)
-    if mutant == "mark-mails-afterwards":
-        assert any("not on disk" in complaint for case in cases for complaint in case.complaints)
+    seen = ""
+    for point in range(mails.points(script) // 3, mails.points(script) + 1):
+        seen += " ".join(mails.play(script, [point], mutant=mutant, runs=2).complaints)
+        if "twice" in seen:
+            break
+    assert "twice" in seen
+    assert ("not on disk" in seen) == (mutant == "mark-mails-afterwards")

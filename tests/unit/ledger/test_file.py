@@ -7,13 +7,17 @@ import stat
 import pytest
 
 from rollout_sync.errors import LedgerBusy, LedgerError, LedgerTooNew, LedgerUnwritable
-from rollout_sync.ledger import entries, objects, rollouts
+from rollout_sync.ledger import entries, migrating, objects, rollouts
 from rollout_sync.ledger.lease import held
-from rollout_sync.ledger.opening import BACKUPS_KEPT, Database
+from rollout_sync.ledger.opening import BACKUPS_KEPT, HEAD, Database
 from rollout_sync.ledger.rescue import Rescue
 from rollout_sync.model.objects import Intent, ObjectKey, ObjectKind
 from rollout_sync.transport.clock import SystemClock
 from support.ledgers import NOW, ROLLOUT, row
+
+
+def test_the_newest_schema_is_the_last_migration():
+    assert migrating.newest() == HEAD
 
 
 def test_opening_twice_keeps_identity_and_content(database):

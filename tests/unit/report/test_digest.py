@@ -257,7 +257,7 @@ def test_a_milestone_that_is_reached_is_told():
     of = case(items={SWITCH: {"status": ItemStatus.DONE, "finished_at": NOW}})
     found = digest_of(reader(OTHER_HEAD), [made(case=of)], last, NOW, "2027-W07")
     assert found is not None
-    assert [one.words for one in found.sections[0].changes][0].startswith('Reached: "')
+    assert next(one.words for one in found.sections[0].changes).startswith('Reached: "')
 
 
 # The reader's own view ----------------------------------------------------------------------------------------------

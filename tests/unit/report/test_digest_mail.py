@@ -10,7 +10,7 @@ from email import policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout_sync.errors import ConfigError
@@ -23,7 +23,18 @@ from rollout_sync.report.mail import as_message, digest_mail, preview_html, remi
 from rollout_sync.report.mail_pictures import pictures_of
 from rollout_sync.report.readers import Seat
 from rollout_sync.report.reminders import reminders_of
-from support.digests import COORDINATOR, HEAD, OTHER_HEAD, SENDER, SPONSOR, digest, made, reader, told_before, usual_case
+from support.digests import (
+    COORDINATOR,
+    HEAD,
+    OTHER_HEAD,
+    SENDER,
+    SPONSOR,
+    digest,
+    made,
+    reader,
+    told_before,
+    usual_case,
+)
 from support.hostile import HOSTILE, Seen, hostile_made
 from support.pictured import NOW, WAITING, a_view
 
@@ -186,7 +197,7 @@ def test_many_rollouts_stay_below_what_mail_clients_cut_off():
     assert mail.subject.startswith("[AMBER] Rollout 0 and 39 more: 40 decisions for you")
     for number in range(40):
         assert f"Rollout {number}" in mail.text
-        assert f"Rollout {number}<" in mail.html
+        assert re.search(rf"Rollout {number}[<:]", mail.html)
 
 
 def test_the_same_digest_gives_the_same_mail(mail):
@@ -223,7 +234,7 @@ def written(part: EmailMessage) -> str:
 
 def test_the_message_has_the_headers_that_keep_mailboxes_quiet(mail):
     message = parsed(as_message(mail, SENDER, SENT).as_bytes())
-    assert {name: str(message[name]) for name in message.keys() if name != "Content-Type"} == {
+    assert {name: str(message[name]) for name in message if name != "Content-Type"} == {
         "From": "Rollout agent <rollouts@example.com>",
         "To": "Otto Operator <otto.operator@example.com>",
         "Subject": mail.subject,
@@ -319,20 +330,21 @@ def test_hostile_texts_stay_texts_in_the_html(hostile):
     assert not [name for _, attributes in seen.elements for name in attributes if name.startswith("on")]
     assert len(seen.all("h1")) == 1
     assert "</style></title></td></table><h1>Out</h1><base href='https://example.org/'>" in seen.text
-    assert "\"'><img src=x onerror=alert(1)>" in seen.text
+    assert "{{ 7*7 }} {% raw %} &lt;b&gt;" in seen.text
     assert all(one["href"].startswith("mailto:") for one in seen.all("a"))
 
 
 def test_hostile_texts_are_one_line_in_headers_and_text(hostile):
     message = parsed(as_message(replace(hostile, to_name=HOSTILE[4]), SENDER, SENT).as_bytes())
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\ud800]", hostile.text + hostile.subject + hostile.html)
-    assert message["Subject"].split() == hostile.subject.split()
+    assert message["Subject"] == hostile.subject
     assert [one.addr_spec for one in message["To"].addresses] == [HEAD]
 
 
 ODD = st.text(st.characters(codec=None), max_size=80) | st.sampled_from(HOSTILE)
 
 
+@settings(max_examples=25)
 @given(name=ODD, title=ODD, person=ODD, sentence=ODD, sender=ODD)
 def test_whatever_people_write_headers_html_and_text_hold(name, title, person, sentence, sender):
     usual_made = made(name=name, sentence=sentence)
@@ -352,7 +364,7 @@ def test_whatever_people_write_headers_html_and_text_hold(name, title, person, s
         assert len(message["From"].addresses) == len(message["To"].addresses) == 1
         assert message["To"].addresses[0].addr_spec == mail.to
         assert message["From"].addresses[0].addr_spec == SENDER.sender
-        assert message["Subject"].split() == mail.subject[:180].split() or len(mail.subject) > 180
+        assert message["Subject"] == mail.subject
         assert set(message.keys()) <= ALLOWED
         text = message.get_body(("plain",))
         assert text is not None

@@ -19,9 +19,11 @@ def schedule(job: Job) -> Schedule:
 
 def manifest(job: Job) -> str:
     """One run at a time, on a volume that one pod may mount; secrets come from a Secret."""
-    when = "0 * * * *" if job.every == 60 else f"*/{job.every} * * * *"  # noqa: PLR2004 - an hour
-    words = f"rollout-sync --log json --verbose --config {CONFIG}"
-    return f"""# The scheduled run of rollout-sync. Printed by: rollout-sync schedule show --for kubernetes
+    return f"{_VOLUME}---\n{_cron_job(job)}"
+
+
+_VOLUME = """\
+# The scheduled run of rollout-sync. Printed by: rollout-sync schedule show --for kubernetes
 # Make first: the image; a ConfigMap `rollout-sync` with config.toml, where [ledger] path is in /var/lib/rollout-sync;
 # a Secret `rollout-sync` with ROLLOUT_SYNC_JIRA_TOKEN, ROLLOUT_SYNC_GRAPH_SECRET and the like.
 apiVersion: v1
@@ -33,8 +35,13 @@ spec:
   resources:
     requests:
       storage: 1Gi
----
-apiVersion: batch/v1
+"""
+
+
+def _cron_job(job: Job) -> str:
+    when = "0 * * * *" if job.every == 60 else f"*/{job.every} * * * *"  # noqa: PLR2004 - an hour
+    words = f"rollout-sync --log json --verbose --config {CONFIG}"
+    return f"""apiVersion: batch/v1
 kind: CronJob
 metadata:
   name: rollout-sync
@@ -64,11 +71,11 @@ spec:
               command: ["/bin/sh", "-c"]
               args:
                 - |
-                  trap 'kill -TERM $run; wait $run' TERM # a shell hands no signal on by itself
-                  {words} sync --all-due & run=$!
-                  wait $run || [ $? -eq {UNFINISHED} ] || exit
-                  {words} digest --due & run=$!
-                  wait $run
+                  trap 'kill -TERM $!; wait; exit 1' TERM # a shell hands no signal on by itself
+                  {words} sync --all-due &
+                  wait $! || [ $? -eq {UNFINISHED} ] || exit
+                  {words} digest --due &
+                  wait $!
               envFrom:
                 - secretRef:
                     name: rollout-sync

@@ -201,6 +201,11 @@ def _respond(person: _Person, body: Mapping[str, Any]) -> Document:
     return {"response": body["response"]}
 
 
+def _delete_event(person: _Person, body: Mapping[str, Any]) -> Document:
+    """Take `event` out of the person's own calendar."""
+    return person.ask("DELETE", f"/users/{person.who.graph_id}/events/{body['event']}")
+
+
 def _user(person: _Person, email: str) -> str:
     found = person.world.people.by_email(email)
     if found is None:
@@ -240,5 +245,6 @@ VERBS: Final[dict[str, Verb]] = {
     "edit-plan": lambda person, body: person.change(EtagType.PLAN_DETAILS, body["plan"], body["fields"]),
     "membership": _membership,
     "respond": _respond,
+    "delete-event": _delete_event,
 }
-"""What a person can do in Planner (and, with `respond`, in the calendar)."""
+"""What a person can do in Planner (and, with `respond` and `delete-event`, in the calendar)."""

@@ -32,6 +32,7 @@ _WRITABLE: Final = (
     "reminderMinutesBeforeStart",
 )
 _CONTEXT: Final = "users('me')/events/$entity"
+_UNANSWERED: Final = {"response": "none", "time": "0001-01-01T00:00:00Z"}
 
 
 def create_event(call: Call) -> Reply:
@@ -124,14 +125,21 @@ def _find(call: Call) -> Document:
 
 
 def _write(fields: Document, body: Document) -> None:
+    """Whoever was invited before keeps their answer, unless the event moves: then everybody is asked again."""
+    is_moved = any(name in body and body[name] != fields.get(name) for name in ("start", "end"))
+    answers = {} if is_moved else {_address(one): one["status"] for one in fields["attendees"]}
     fields |= {name: body[name] for name in _WRITABLE if name in body}
     if "body" in body:
         fields["body"] = item_body(body["body"])
-    for attendee in fields["attendees"]:
-        attendee.setdefault("type", "required")
-        attendee.setdefault("status", {"response": "none", "time": "0001-01-01T00:00:00Z"})
+    fields["attendees"] = [
+        {"type": "required", **one, "status": answers.get(_address(one), _UNANSWERED)} for one in fields["attendees"]
+    ]
     if fields.get("isOnlineMeeting"):
         fields["onlineMeeting"] = {"joinUrl": f"https://teams.example.com/l/meetup-join/{fields['id']}"}
+
+
+def _address(attendee: Document) -> str:
+    return str(attendee["emailAddress"].get("address", "")).lower()
 
 
 def _check(body: Document, needed: tuple[str, ...]) -> None:

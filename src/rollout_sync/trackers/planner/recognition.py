@@ -84,8 +84,8 @@ def derived_marker(seed: str) -> Marker:
 def bucket_names(buckets: Sequence[Json], tasks: Sequence[TaskView]) -> Mapping[str, str]:
     """Bucket id to key name: the waiting bucket by its title, a phase's by the most marked tasks in it.
 
-    A phase's bucket must be without rival, and hold no other phase as often: people move cards. Tasks of ours that belong
-    to no phase say nothing.
+    A phase's bucket must be without rival, and hold no other phase as often: people move cards. Tasks of ours that
+    belong to no phase say nothing.
     """
     waiting = {str(row.get("id", "")) for row in buckets if _spelt_as_key(str(row.get("name", ""))) == _WAITING}
     places = ((str(task.row.get("bucketId") or ""), _phase(task.mark)) for task in tasks if task.mark is not None)
