@@ -101,39 +101,44 @@ ALIASES: Final = (
 )
 """Tried only where the document does not have the path itself."""
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """An operation of the service that the document at hand leaves out, made of two that it has.
+    """An operation of the service that the document at hand leaves out.
 
     Attributes:
-        body_of: (method, template) of the operation that takes the same body.
-        answer_of: (method, template) of the one that gives the same answers.
+        body: schema of its body, no more than what the program sends.
+        answer_of: (method, template) of an operation that gives the same answers.
     """
 
     method: str
     template: str
-    body_of: tuple[str, str]
+    body: Mapping[str, Any]
     answer_of: tuple[str, str]
     reason: str
+
+
+_TEXTS: Final = {"type": "object", "properties": {"id": {"type": "string"}, "value": {"type": "string"}}}
 
 
 GRAPH_MISSING: Final = (
     Missing(
         method="PATCH",
         template="/users/{user-id}/messages/{message-id}",
-        body_of=("POST", "/users/{user-id}/messages"),
+        body={"type": "object", "properties": {"singleValueExtendedProperties": {"type": "array", "items": _TEXTS}}},
         answer_of=("GET", "/users/{user-id}/messages/{message-id}"),
-        reason="update message (vendor's page message-update); the document is a part of the whole",
+        reason="extended properties of an existing message (vendor's page on creating single-value ones)",
     ),
 )
 
 
-def completed(service: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+def completed(service: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """The document's content with the operations that it leaves out."""
     paths = {template: dict(item) for template, item in content["paths"].items()}
     for one in GRAPH_MISSING if service == "graph" else ():
-        body, answer = (paths[template][method.lower()] for method, template in (one.body_of, one.answer_of))
-        made = {"operationId": one.reason, "requestBody": body["requestBody"], "responses": answer["responses"]}
+        answer = paths[one.answer_of[1]][one.answer_of[0].lower()]
+        body = {"required": True, "content": {"application/json": {"schema": dict(one.body)}}}
+        made = {"operationId": one.reason, "requestBody": body, "responses": answer["responses"]}
         kept = {name: answer[name] for name in ("parameters",) if name in answer}
         paths[one.template][one.method.lower()] = {**kept, **made}
     return {**content, "paths": paths}

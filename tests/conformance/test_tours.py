@@ -81,6 +81,12 @@ def test_no_departure_is_named_in_vain(departure, validator, jira_walk, monkeypa
     assert any(verdict.violations for verdict in judged(validator, jira_walk) if _is_answer_wrong(verdict))
 
 
+@pytest.mark.parametrize("missing", relaxations.GRAPH_MISSING, ids=lambda one: one.template)
+def test_no_operation_is_lent_in_vain(missing, graph_walk, validator):
+    lent = [v.operation for v in judged(validator, graph_walk) if v.operation is not None]
+    assert (missing.method, missing.template) in {(one.method, one.template) for one in lent}
+
+
 @pytest.mark.parametrize("alias", relaxations.ALIASES, ids=lambda one: one.pattern)
 def test_no_other_name_is_kept_in_vain(alias, validator, graph_walk, monkeypatch):
     monkeypatch.setattr(relaxations, "ALIASES", tuple(one for one in relaxations.ALIASES if one is not alias))

@@ -48,6 +48,7 @@ class GateTruth:
     now: Question = field(init=False)
     noticed: Question = field(init=False)
     token: str = ""
+    was_there: bool = False
     is_lost: bool = False
     """Its object was deleted, so that nobody can see any more what was answered last."""
 
@@ -75,8 +76,9 @@ class GateTruth:
         """Note whether it is open at this moment."""
         answers = self.board.answers(self.gate)
         if answers is None:
-            self.is_lost = True
+            self.is_lost = self.was_there
             return
+        self.was_there = True
         for question in {id(one): one for one in (self.now, self.noticed)}.values():
             is_open = any(self._verdicts(answers, question))
             question.openings += is_open and not question.is_open

@@ -213,6 +213,8 @@ def test_answers_come_home_into_the_training_signal(invited):
     invited.desk.at.act("planner", "respond", STAN, event=event, response="declined")
     assert invited.invite().answers == 1
     assert invited.invite().answers == 0
+    invited.later(10 * 86_400.0)
+    invited.sync()
     assert invited.signal()["sentence"].endswith("; 1 of 2 invited accepted, 1 declined")
 
 
@@ -288,7 +290,9 @@ class TestByMail:
         assert posted.invite().mails == 0
 
     def test_who_leaves_the_list_hears_that_and_who_joins_is_invited(self, posted):
-        posted.desk.write("people.csv", PEOPLE.replace(f"Ivan Itwork,{STAN}", "Omar Operator,otto.operator@example.com"))
+        posted.desk.write(
+            "people.csv", PEOPLE.replace(f"Ivan Itwork,{STAN}", "Omar Operator,otto.operator@example.com")
+        )
         posted.start()
         posted.sync()
         posted.invite()

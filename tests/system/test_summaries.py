@@ -209,7 +209,9 @@ class TestLostAnswers:
 
     @pytest.mark.parametrize("kind", ["drop_after", "500", "html", "truncate"])
     def test_the_status_task_is_made_once_whatever_the_answer(self, boards, kind):
-        boards.desk.at.faults({"method": "POST", "route": "/graph/v1.0/$batch", "kind": kind, "times": 1, "when": "after"})
+        boards.desk.at.faults(
+            {"method": "POST", "route": "/graph/v1.0/$batch", "kind": kind, "times": 1, "when": "after"}
+        )
         boards.acts()
         boards.desk.at.faults()
         for _ in range(3):

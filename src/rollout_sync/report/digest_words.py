@@ -36,7 +36,7 @@ from rollout_sync.report.words import (
 NARROW = "\u00a0"
 """Between a number and its percent sign."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-FULL, BRIEF = 3, 9
+FULL, BRIEF = 3, 6
 """Sections that tell everything, and those after them that tell how it stands and what is owed; others are a line."""
 TITLE = 90
 REASON = 180

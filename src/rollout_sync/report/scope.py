@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rollout_sync.health import phrases
-from rollout_sync.health.review import Case, Review, Signal, SignalName
+from rollout_sync.health.review import Case, Colour, Review, Signal, SignalName
 from rollout_sync.model.operations import Finding, Severity
 from rollout_sync.model.rollout import Item, ItemKey
 from rollout_sync.report.items import ItemRow, department_of, rows_of
 from rollout_sync.report.readers import Reader, Seat
+from rollout_sync.report.words import count
 
 COORDINATOR = "coordinator"
 STATUS_WORDS = 25
@@ -118,12 +119,16 @@ class Scope:
         """Why a signal has its colour, in one clause; clauses about other departments are left out."""
         behind = [self.items[key] for key in signal.items if key in self.items]
         theirs = [item for item in behind if self.concerns(item)]
-        if behind and not theirs and signal.name not in OF_THE_WHOLE:
+        if behind and not theirs and signal.colour is not Colour.GREEN and signal.name not in OF_THE_WHOLE:
             return ELSEWHERE
         kept = next((clause for clause in signal.sentence.split("; ") if not self.is_foreign(clause)), None)
         if kept is not None:
             return kept
-        return f"{len(theirs)} of the {len(behind)} items behind it are yours" if theirs else ELSEWHERE
+        if signal.colour is Colour.GREEN:
+            return "the details are about other departments"
+        return (
+            f"{len(theirs)} of {count(len(behind), 'item')} behind it {_is(len(theirs))} yours" if theirs else ELSEWHERE
+        )
 
     def status(self) -> str:
         """The one sentence of the review, in at most 25 words."""
@@ -165,6 +170,10 @@ class Scope:
         if item.approval is None:
             return False
         return self.email in {one.email.lower() for one in (*item.approval.approvers, *item.approval.deputies)}
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _hands(item: Item) -> frozenset[str]:

@@ -19,7 +19,7 @@ from rollout_sync.ledger.opening import Database
 from rollout_sync.model.operations import Done, Finding, Outcome, Refused
 from rollout_sync.model.records import record
 from rollout_sync.model.rollout import ItemKey, RolloutId
-from rollout_sync.model.sessions import Guest, Session, SessionState, Stage, Way
+from rollout_sync.model.sessions import Answer, Guest, Session, SessionState, Stage, Way
 from rollout_sync.reconcile import keys
 from rollout_sync.reconcile.sessions import Act, Step, findings_of, steps, told_of, wanted_sessions
 from rollout_sync.report.digest import Made
@@ -307,11 +307,11 @@ def _is_awaited(state: SessionState, now: datetime) -> bool:
 
 
 def _answered(state: SessionState, replies: Replies) -> SessionState:
+    """With what its guests said; silence is not kept."""
     if not replies.stands:
         return replace(state, stage=Stage.WITHDRAWN)
-    return replace(
-        state, answers={email: replies.answers[email] for email in state.invited if email in replies.answers}
-    )
+    said = {email: replies.answers.get(email, Answer.NONE) for email in state.invited}
+    return replace(state, answers={email: answer for email, answer in said.items() if answer is not Answer.NONE})
 
 
 def _addresses(session: Session) -> tuple[str, ...]:

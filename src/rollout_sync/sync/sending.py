@@ -106,19 +106,23 @@ def deliver(
     clock: Clock,
     rules: Rules,
     between: Callable[[], None] = lambda: None,
+    prepare: Callable[[], object] = lambda: None,
 ) -> Delivery:
     """Write the wishes into the outbox, settle what earlier runs left open, and send what is planned.
 
     Wishes that are known already are left alone, so that the same call may be made again. Of another channel than the
-    post's nothing is touched. `between` is called before each mail, and raises where the run is to end.
+    post's nothing is touched. `between` is called before each mail, and raises where the run is to end. `prepare` is
+    called first, inside the lease: what plans mails from what readers know must not be done by two runs at once.
 
     Raises:
         LedgerBusy: another run is sending.
         LedgerError: the ledger cannot be written; a request that was under way is settled by the next run.
     """
     with lease.held(database, LEASE, clock) as held:
-        with database.transaction() as connection:
-            outbox.plan(connection, wishes, clock.now())
+        prepare()
+        if wishes:
+            with database.transaction() as connection:
+                outbox.plan(connection, wishes, clock.now())
         run = _Run(post=post, database=database, clock=clock, rules=rules, held=held, between=between)
         try:
             return run.delivered()

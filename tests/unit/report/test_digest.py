@@ -307,7 +307,9 @@ def test_a_clause_that_names_other_departments_is_left_out_and_the_next_one_stan
     )
     assert section(OTHER_HEAD, signals=(signal,)).signals[0].reason == "4 of 8 sessions are held"
     alone = replace(signal, sentence="81 % forecast ready in Operations")
-    assert section(OTHER_HEAD, signals=(alone,)).signals[0].reason == "1 of the 2 items behind it are yours"
+    assert section(OTHER_HEAD, signals=(alone,)).signals[0].reason == "1 of 2 items behind it is yours"
+    fine = replace(alone, colour=Colour.GREEN)
+    assert section(OTHER_HEAD, signals=(fine,)).signals[0].reason == "the details are about other departments"
     assert section(SPONSOR, signals=(alone,)).signals[0].reason == "81 % forecast ready in Operations"
 
 

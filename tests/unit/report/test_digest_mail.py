@@ -200,6 +200,19 @@ def test_many_rollouts_stay_below_what_mail_clients_cut_off():
         assert re.search(rf"Rollout {number}[<:]", mail.html)
 
 
+def test_hostile_texts_of_many_rollouts_stay_below_it_too():
+    every = []
+    for number in range(40):
+        odd = hostile_made()
+        every.append(
+            replace(odd, case=replace(odd.case, rollout=replace(odd.case.rollout, id=RolloutId(f"r{number}"))))
+        )
+    seats = tuple(Seat(rollout=one.case.rollout.id, roles=("coordinator",)) for one in every)
+    found = digest_of(reader(HEAD, seats=seats), every, None, NOW, "2027-W06")
+    assert found is not None
+    assert len(digest_mail(found, SENDER).html.encode()) < 100_000
+
+
 def test_the_same_digest_gives_the_same_mail(mail):
     assert digest_mail(usual(), SENDER) == mail
 

@@ -82,9 +82,7 @@ def test_a_request_has_all_that_a_calendar_asks_for():
         "mailto:bo@example.com",
     ]
     assert {one.params["RSVP"] for one in event["ATTENDEE"]} == {"TRUE"}
-    assert mail.subject == (
-        "Invitation: Registration clinic, Mon 29 Mar 2027, 10:00 to 10:30 (Europe/Berlin)"
-    )
+    assert mail.subject == ("Invitation: Registration clinic, Mon 29 Mar 2027, 10:00 to 10:30 (Europe/Berlin)")
 
 
 def test_a_cancellation_speaks_of_one_guest_with_the_same_identity():

@@ -333,6 +333,16 @@ def test_two_runs_never_send_at_the_same_time(run, database, clock):
     assert states(database) == {}
 
 
+def test_mails_are_planned_inside_the_lease(run, database, clock):
+    def prepare():
+        with pytest.raises(LedgerBusy), lease.held(database, LEASE, clock):
+            pass
+        with database.transaction() as connection:
+            outbox.plan(connection, [wish()], clock.now())
+
+    assert events(run(Fake(), prepare=prepare).sent) == ["event-1"]
+
+
 def test_a_run_that_lost_its_lease_sends_nothing_more(run, database, clock):
     def stolen():
         with database.transaction() as connection:
