@@ -327,8 +327,6 @@ class _Inline(Executor):
 @contextmanager
 def one_thread(patch: Any) -> Iterator[None]:
     """No threads, no chance of its own, nothing loaded twice: the same draws give the same history, and quickly."""
-    script = opening.ScriptDirectory.from_config(opening._alembic())
-    patch.setattr(opening.ScriptDirectory, "from_config", lambda _config: script)
     for room in (planning, adopting, client):
         patch.setattr(room, "ThreadPoolExecutor", _Inline)
     patch.setattr(creating, "wait", wait)

@@ -46,6 +46,21 @@ class TestDigest:
         again = office.ask("digest", "--due")
         assert again.result["sent"] == []
 
+    def test_a_mail_whose_end_nobody_knows_is_shown_and_never_sent_by_itself(self, office):
+        ready_for_gates(office)
+        later(office, 7)
+        sync(office)
+        office.at.faults({"kind": "drop_after", "route": "/graph/v1.0/users/*/sendMail", "nth": [1]})
+        first = office.ask("digest", "--due")
+        assert first.code == 4
+        (doubtful,) = first.result["unconfirmed"]
+        assert "nobody knows" in office.call("status").out
+        again = office.ask("digest", "--due")
+        assert again.result["sent"] == []
+        assert [one["event"] for one in again.result["unconfirmed"]] == [doubtful["event"]]
+        assert office.call("digest", "--dismiss", doubtful["event"]).code == 0
+        assert office.ask("digest").result["open"] == []
+
     def test_preview_writes_files_and_sends_nothing(self, office):
         done = office.ask("digest", "--preview", "mails")
         assert done.code == 0, done.err

@@ -54,15 +54,17 @@ class Sent:
     Attributes:
         silent: readers who were due, and of whom nothing was to be told.
         stopped: why the run ended before all were tried; empty where it did not.
+        note: why there was nothing to do for this run; usually empty.
     """
 
-    sent: tuple[ShownPost, ...]
-    unconfirmed: tuple[ShownPost, ...]
-    failed: tuple[ShownPost, ...]
-    again: tuple[ShownPost, ...]
-    silent: tuple[str, ...]
-    stopped: str
-    hint: str
+    sent: tuple[ShownPost, ...] = ()
+    unconfirmed: tuple[ShownPost, ...] = ()
+    failed: tuple[ShownPost, ...] = ()
+    again: tuple[ShownPost, ...] = ()
+    silent: tuple[str, ...] = ()
+    stopped: str = ""
+    hint: str = ""
+    note: str = ""
 
     @property
     def is_finished(self) -> bool:
@@ -88,6 +90,9 @@ class Standing:
 
 def write_sent(sent: Sent, screen: Screen) -> None:
     """One line for each mail."""
+    if sent.note:
+        screen.line(sent.note)
+        return
     for one in sent.sent:
         screen.line(f"{screen.symbols.ok} {one.to}: {one.subject}")
     for one in sent.failed:
@@ -97,6 +102,10 @@ def write_sent(sent: Sent, screen: Screen) -> None:
         screen.line(f"{screen.symbols.warn} {one.to}: {one.subject}: not sent yet, the next run tries again")
         screen.line(f"    {one.reason or 'it waits its turn'}")
     _write_unconfirmed(sent.unconfirmed, screen)
+    _write_rest(sent, screen)
+
+
+def _write_rest(sent: Sent, screen: Screen) -> None:
     if sent.silent:
         words = "1 reader" if len(sent.silent) == 1 else f"{len(sent.silent)} readers"
         screen.line(f"nothing new for {words} who were due")
@@ -113,6 +122,14 @@ def _write_unconfirmed(open_ones: Sequence[ShownPost], screen: Screen) -> None:
         screen.line(f"{screen.symbols.warn} {one.to}: {one.subject}: UNCONFIRMED since {one.at:%d %b %H:%M} UTC")
         screen.line(f"    {one.reason}")
         screen.line(f"    ask them, then: rollout-sync digest --resend {one.event}, or --dismiss {one.event}")
+
+
+def open_mails(letters: Sequence[Letter]) -> str:
+    """One line for `status` while mails wait for a person's word; empty when none does. Pure."""
+    if not letters:
+        return ""
+    words = "of 1 mail nobody knows" if len(letters) == 1 else f"of {len(letters)} mails nobody knows"
+    return f"{words} whether it went out, or it was refused; look: rollout-sync digest"
 
 
 def write_previews(previewed: Previewed, screen: Screen) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -25,6 +25,7 @@ from rollout_sync.model.snapshot import Coverage
 from rollout_sync.trackers.base import Known, Newcomer, Pulled
 
 State = OperationState
+Marks: TypeAlias = frozenset[tuple[object, ...]]
 _SLICE = 400  # ids per IN list; far below SQLite's limit of variables
 
 
@@ -191,6 +192,20 @@ def touch(connection: Connection, rollouts: Iterable[RolloutId]) -> None:
 def settle(connection: Connection, rollout: RolloutId) -> None:
     """All conclusions were drawn; belongs into the commit that keeps them."""
     connection.execute(touched.delete().where(touched.c.rollout_id == rollout))
+
+
+def marks(connection: Connection, rollout: RolloutId) -> Marks:
+    """What is known of a rollout's objects and newcomers, and since when: tells whether anything was stored since."""
+    objects = (
+        sa.select(entry.c.object, entry.c.state, observation.c.asked_at)
+        .outerjoin(observation, observation.c.entry_id == entry.c.entry_id)
+        .where(
+            entry.c.rollout_id == rollout,
+            sa.or_(observation.c.asked_at.is_not(None), entry.c.state == State.GONE.value),
+        )
+    )
+    added = sa.select(newcomer.c.tracker, newcomer.c.remote_id, newcomer.c.body).where(newcomer.c.rollout_id == rollout)
+    return frozenset(tuple(row) for chosen in (objects, added) for row in connection.execute(chosen))
 
 
 def touched_rollouts(connection: Connection) -> frozenset[RolloutId]:

@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from rollout_sync.model.rollout import ItemKey
 
+SHOWN_TO_ALL = 20
+"""With more guests than this, each is shown only themselves."""
+
 
 class Answer(StrEnum):
     """What a guest said to an invitation."""

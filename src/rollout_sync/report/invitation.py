@@ -16,13 +16,11 @@ from icalendar import Calendar, Event, vCalAddress, vDatetime, vInt, vText
 from rollout_sync.model.codec import fingerprint
 from rollout_sync.model.mail import Invitation, Mail, MailKind
 from rollout_sync.model.rollout import RolloutId
-from rollout_sync.model.sessions import Guest, Session
+from rollout_sync.model.sessions import SHOWN_TO_ALL, Guest, Session
 from rollout_sync.report.layout import filled
 from rollout_sync.report.message import NOBODY, Sender, domain_of
 from rollout_sync.report.words import clipped, day, plain
 
-SHOWN_TO_ALL = 20
-"""With more guests than this, each is shown only themselves."""
 EVENT_LETTERS = 40
 _TITLE, _NAME, _TEXT = 200, 80, 4_000
 _PRODUCT = "-//rollout-sync//Training sessions//EN"

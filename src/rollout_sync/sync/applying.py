@@ -25,7 +25,8 @@ from rollout_sync.sync import changing, settling
 from rollout_sync.sync.changing import ChangeReport
 from rollout_sync.sync.creating import Creating
 from rollout_sync.sync.recognising import recognise
-from rollout_sync.sync.remembering import AGREED
+from rollout_sync.sync.release import Released
+from rollout_sync.sync.remembering import AGREED, note_questions
 from rollout_sync.sync.run import Run, Step, Timing
 from rollout_sync.sync.settling import OpenDoubt
 from rollout_sync.trackers.base import Tracker
@@ -79,6 +80,11 @@ class Applied:
     def is_finished(self) -> bool:
         """Nothing is left to do or in doubt; refusals for good are finished too, but failed."""
         return not (self.doubts or self.waiting)
+
+    @property
+    def is_carried_out(self) -> bool:
+        """Finished, and no change was left out either, so that both services show what the plan wants."""
+        return self.is_finished and not (self.changed.left or self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +167,20 @@ def _carry_out(plan: Plan, run: Run) -> Applied:
         recognise(plan, run)
         stopped = _create(run)
         doubts = settling.settle(run)
-    return replace(_report(plan, run, before), changed=changed, doubts=doubts, stopped=stopped)
+    report = replace(_report(plan, run, before), changed=changed, doubts=doubts, stopped=stopped)
+    if report.is_carried_out:
+        _note_gates(plan, run)
+    return report
+
+
+def _note_gates(plan: Plan, run: Run) -> None:
+    """Both services show what these gates say; until this stands in the ledger, every tick goes on with it."""
+    with run.database.reading() as connection:
+        known = rollouts.load(connection, plan.rollout)
+    gates = plan.source.get("gates")
+    if known is not None and gates is not None and known.source.get("gates") != gates:
+        with run.database.transaction() as connection:
+            rollouts.save(connection, replace(known, source={**known.source, "gates": gates}))
 
 
 def _check_fresh(plan: Plan, run: Run) -> None:
@@ -198,7 +217,7 @@ def _accept(plan: Plan, run: Run) -> Ahead:
     if known is not None:
         run.database.back_up()
     with run.database.transaction() as connection:
-        rollouts.save(connection, _row(plan, run.clock.now()))
+        rollouts.save(connection, _row(plan, known, run.clock.now()))
         entries.drop_planned(connection, plan.rollout, (intent.object for intent in plan.intents))
         entries.accept(connection, plan.rollout, plan.intents)
         entries.mark_gone(connection, plan.rollout, plan.gone)
@@ -209,6 +228,9 @@ def _accept(plan: Plan, run: Run) -> Ahead:
         if "go_live_day" in plan.source:
             agreed = {AGREED: {"go_live": plan.source["go_live_day"]}}
             chronicle.note(connection, plan.rollout, run.clock.now(), agreed)
+        asked = plan.source.get("asked")
+        if isinstance(asked, Mapping):
+            note_questions(connection, plan.rollout, run.clock.now(), {str(k): str(v) for k, v in asked.items()})
     return ahead
 
 
@@ -230,14 +252,16 @@ def _read_ahead(plan: Plan, run: Run) -> Ahead:
     return asked
 
 
-def _row(plan: Plan, now: datetime) -> RolloutRow:
+def _row(plan: Plan, known: RolloutRow | None, now: datetime) -> RolloutRow:
+    """What is accepted. Which gates it follows is written down once that is done (`_note_gates`)."""
+    gates = (known.source if known else {}).get("gates", Released().plain())
     return RolloutRow(
         id=plan.rollout,
         name=plan.name,
         template=str(plan.source["template"]),
         fingerprint=plan.fingerprint,
         revision=plan.revision + 1,
-        source={**plan.source, "plan_id": plan.id},
+        source={**plan.source, "gates": gates, "plan_id": plan.id},
         facts=plan.facts,
         baseline=plan.baseline,
         accepted_at=now,

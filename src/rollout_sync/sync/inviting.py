@@ -200,9 +200,7 @@ class _Round:
             invited=_addresses(session),
         )
 
-    def _by_calendar(
-        self, calendar: Calendar, session: Session, state: SessionState, before: Sequence[str]
-    ) -> bool:
+    def _by_calendar(self, calendar: Calendar, session: Session, state: SessionState, before: Sequence[str]) -> bool:
         """Try the mailboxes in turn; False where no calendar can be written, so that mails are the way."""
         for mailbox in dict.fromkeys([*([state.mailbox] if state.mailbox else []), *calendar.mailboxes(session)]):
             asked = replace(state, mailbox=mailbox)

@@ -108,6 +108,7 @@ def make(
             **wish.source,
             **_remembered(start, schedule.go_live, people),
             "gates": released.plain(),
+            "asked": release.asked(rollout, schedule),
         },
         facts={name.value: one.facts for name, one in inspections.items()},
         baseline={key: (slot.start.isoformat(), slot.finish.isoformat()) for key, slot in schedule.slots.items()},

@@ -40,6 +40,11 @@ def of(rollout: Rollout, schedule: Schedule, concluded: Conclusions) -> Released
     )
 
 
+def asked(rollout: Rollout, schedule: Schedule) -> dict[str, str]:
+    """What each gate asks for, by fingerprint, as a plan carries it."""
+    return {item.key: gates.version_of(item, rollout, schedule) for item in rollout.items if item.approval is not None}
+
+
 def _holds_still(item: Item, gate: GateState, rollout: Rollout, schedule: Schedule) -> bool:
     return gate.decision.opens and gate.version == gates.version_of(item, rollout, schedule)
 

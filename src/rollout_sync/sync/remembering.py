@@ -69,6 +69,20 @@ def conclusions(connection: Transaction, rollout: RolloutId, as_of: datetime | N
     )
 
 
+def note_questions(connection: Transaction, rollout: RolloutId, at: datetime, asked: Mapping[str, str]) -> None:
+    """Write down what gates ask for that were never looked at.
+
+    So that a decision is known to be about something else when the question changes before the first tick.
+    """
+    known = conclusions(connection, rollout).gates
+    fresh = {
+        f"{GATE}{key}": record(GateState(gate=ItemKey(key), asked_version=version))
+        for key, version in asked.items()
+        if key not in known
+    }
+    chronicle.note(connection, rollout, at, fresh)
+
+
 def _under(bodies: Mapping[str, Body], prefix: str) -> list[tuple[str, Body]]:
     return [(subject.removeprefix(prefix), body) for subject, body in bodies.items() if subject.startswith(prefix)]
 

@@ -13,6 +13,7 @@ from rollout_sync.ledger import chronicle, objects, rollouts, sightings
 from rollout_sync.ledger.lease import held
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.rollouts import RolloutRow
+from rollout_sync.ledger.sightings import Marks
 from rollout_sync.model.objects import Binding, Fields, ObjectKey, Observation
 from rollout_sync.model.operations import Change, Done, Finding, Outcome
 from rollout_sync.model.rollout import ItemKey, RolloutId
@@ -167,8 +168,9 @@ def _look_at(rollout: RolloutId, office: Office) -> Synced:
         return Synced(rollout=rollout, name=row.name, problem=_ADOPTED.format(name=row.name))
     try:
         with held(office.database, rollout, office.world.clock):
-            found, carried, problem = _conclude(row, wish, office)
+            found, carried, problem, marks = _conclude(row, wish, office)
         made, hindrance = _release(row, wish, office)
+        _settle(rollout, marks, office, is_finished=not (problem or hindrance))
         reviewed = reviewing.reviewed(
             rollout, office.database, office.now(), wish_of=office.wish_of, with_drivers=False
         )
@@ -193,10 +195,11 @@ def _look_at(rollout: RolloutId, office: Office) -> Synced:
 _ADOPTED = 'it was adopted; run `rollout-sync start TEMPLATE --name "{name}"` once, so that its template is known'
 
 
-def _conclude(row: RolloutRow, wish: Wish, office: Office) -> tuple[tuple[str, ...], int, str]:
-    """Draw and keep all conclusions: what is new, how many sides were carried over, and what hindered."""
+def _conclude(row: RolloutRow, wish: Wish, office: Office) -> tuple[tuple[str, ...], int, str, Marks]:
+    """Draw and keep all conclusions: what is new, how many sides were carried over, what hindered, and what from."""
     database, rollout = office.database, row.id
     with database.reading() as connection:
+        marks = sightings.marks(connection, rollout)
         earlier = remembering.conclusions(connection, rollout)
         entries = tuple(objects.entries(connection, rollout))
         seen = tuple(sightings.observations(connection, rollout))
@@ -218,10 +221,16 @@ def _conclude(row: RolloutRow, wish: Wish, office: Office) -> tuple[tuple[str, .
     bodies = {**dict.fromkeys(earlier.bodies()), **known.bodies()}
     with database.transaction() as connection:
         chronicle.note(connection, rollout, office.now(), bodies)
-        sightings.settle(connection, rollout)
-        if problem:
+    return news(wish, earlier, known), carried, problem, marks
+
+
+def _settle(rollout: RolloutId, marks: Marks, office: Office, *, is_finished: bool) -> None:
+    """Only now is nothing left to do: whoever dies before, or is overtaken by another pull, comes back to it."""
+    with office.database.transaction() as connection:
+        if not is_finished:
             sightings.touch(connection, [rollout])
-    return news(wish, earlier, known), carried, problem
+        elif marks == sightings.marks(connection, rollout):
+            sightings.settle(connection, rollout)
 
 
 def _bindings(entries: Sequence[objects.Entry], seen: Mapping[ObjectKey, Observation]) -> Iterator[Binding]:
@@ -286,10 +295,8 @@ def _release(row: RolloutRow, wish: Wish, office: Office) -> tuple[Applied | Non
     except LedgerBusy:
         raise
     except RolloutSyncError as error:
-        with office.database.transaction() as connection:
-            sightings.touch(connection, [row.id])
         return None, f"held work was not released: {error.what}"
-    return made, "" if made.is_finished else "held work is not all released yet"
+    return made, "" if made.is_carried_out else "held work is not all released yet"
 
 
 def news(wish: Wish, before: Conclusions, after: Conclusions) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ def judge(response: ReadResponse, *, repeatable: bool, plain: str = "") -> None:
     """Set `parsed`, or say why the answer cannot be trusted.
 
     A 2xx must be empty, JSON, or exactly the text `plain` where that is given. A 4xx without JSON still says that
-    nothing was done, so it passes with `parsed` None; but a repeatable request answered "not there" by something that does not
-    speak JSON does not, since "gone" may be concluded from it.
+    nothing was done, so it passes with `parsed` None; but a repeatable request answered "not there" by something that
+    does not speak JSON does not, since "gone" may be concluded from it.
 
     Raises:
         Untrustworthy: as said.

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from rollout_sync.model.rollout import ItemKey, RolloutId
-from rollout_sync.model.sessions import Guest, Session
+from rollout_sync.model.sessions import SHOWN_TO_ALL, Guest, Session
 from rollout_sync.reconcile.sessions import starts_at
-from rollout_sync.report.invitation import SHOWN_TO_ALL, News, Notice, mail_of, when
+from rollout_sync.report.invitation import News, Notice, mail_of, when
 from rollout_sync.report.message import as_message
 
 BERLIN = "Europe/Berlin"

@@ -23,7 +23,7 @@ from rollout_sync.cli.render_digest import (
     write_standing,
 )
 from rollout_sync.cli.screen import Screen
-from rollout_sync.errors import ConfigError
+from rollout_sync.errors import ConfigError, LedgerBusy
 
 if TYPE_CHECKING:
     from rollout_sync.app import App
@@ -106,16 +106,25 @@ def _sent(app: App, database: Database, desk: Desk) -> Sent:
             where="[mail] channel",
             hint='set channel = "graph" or "smtp"; to look at the mails first: rollout-sync digest --preview DIR',
         )
-    planned = digesting.plan(desk)
-    delivery = sending.deliver(
-        (), post=post, database=database, clock=app.clock, rules=app.mail_rules(), between=app.edges.between
-    )
+    silent: list[str] = []
+    try:
+        delivery = sending.deliver(
+            (),
+            post=post,
+            database=database,
+            clock=app.clock,
+            rules=app.mail_rules(),
+            between=app.edges.between,
+            prepare=lambda: silent.extend(digesting.plan(desk).silent),
+        )
+    except LedgerBusy:
+        return Sent(note="another run is sending mails at this moment")
     return Sent(
         sent=shown_letters(delivery.sent),
         unconfirmed=shown_letters(delivery.unconfirmed),
         failed=shown_letters(delivery.failed),
         again=shown_letters(delivery.again),
-        silent=planned.silent,
+        silent=tuple(silent),
         stopped=delivery.stopped.reason if delivery.stopped is not None else "",
         hint=delivery.stopped.hint if delivery.stopped is not None else "",
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -13,6 +13,7 @@ from rollout_sync.cli.command import Command
 from rollout_sync.cli.invocation import Invocation
 from rollout_sync.cli.options import as_of_option, optional_rollout_argument
 from rollout_sync.cli.planning import app_of
+from rollout_sync.cli.render_digest import open_mails
 from rollout_sync.cli.render_status import (
     ShownRow,
     ShownStatus,
@@ -23,6 +24,11 @@ from rollout_sync.cli.render_status import (
     write_status,
 )
 from rollout_sync.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from rollout_sync.app import App
+    from rollout_sync.ledger.opening import Database
+    from rollout_sync.sync.reviewing import Row
 
 Shown = TypeVar("Shown")
 
@@ -51,19 +57,30 @@ def command(
     app = app_of(invocation)
     with app.ledger() as database:
         rows = reviewing.portfolio(database)
-        warning = "" if as_of else silence(rows, app.clock.now(), app.settings.sync.every)
+        warnings = [] if as_of else _warnings(rows, app, database)
         if rollout is None:
-            return Answer(result=tuple(map(shown_row, rows)), text=_with(warning, write_portfolio))
+            return Answer(result=tuple(map(shown_row, rows)), text=_with(warnings, write_portfolio))
         made = reviewing.reviewed(rollout_id(rollout), database, app.clock.now(), as_of=as_of)
-    return Answer(result=shown_status(made), text=_with(warning, write_status))
+    return Answer(result=shown_status(made), text=_with(warnings, write_status))
 
 
-def _with(warning: str, text: Callable[[Shown, Screen], None]) -> Callable[[Shown, Screen], None]:
-    """The same text with a warning after it."""
+def _warnings(rows: Sequence[Row], app: App, database: Database) -> list[str]:
+    """What is said of the agent itself: silence, and mails that wait for a person's word."""
+    from rollout_sync.ledger import outbox  # noqa: PLC0415 - SQLAlchemy is slow to load
+    from rollout_sync.ledger.outbox import State  # noqa: PLC0415 - the same
+
+    with database.reading() as connection:
+        waiting = outbox.letters(connection, State.UNCONFIRMED, State.FAILED)
+    found = (silence(rows, app.clock.now(), app.settings.sync.every), open_mails(waiting))
+    return [one for one in found if one]
+
+
+def _with(warnings: Sequence[str], text: Callable[[Shown, Screen], None]) -> Callable[[Shown, Screen], None]:
+    """The same text with warnings after it."""
 
     def write(result: Shown, screen: Screen) -> None:
         text(result, screen)
-        if warning:
+        for warning in warnings:
             screen.line(f"{screen.symbols.warn} {warning}")
 
     return write

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from rollout_sync.errors import TrackerError
 from rollout_sync.model.objects import Remote
 from rollout_sync.model.operations import Done, InDoubt, Outcome, Refused
-from rollout_sync.model.sessions import Answer, Guest, Session, SessionState
+from rollout_sync.model.sessions import SHOWN_TO_ALL, Answer, Guest, Session, SessionState
 from rollout_sync.trackers.calendar import Replies
 from rollout_sync.trackers.planner.client import Gathered, GraphClient, segment
 from rollout_sync.trackers.planner.mapping import Json
@@ -22,8 +22,6 @@ from rollout_sync.trackers.planner.outcomes import FORBIDDEN, NOT_FOUND, failed
 from rollout_sync.transport.reply import Repeat, Reply
 from rollout_sync.transport.words import refusal, server_words
 
-SHOWN_TO_ALL = 20
-"""With more guests than this, each sees only themselves."""
 _EVENTS, _EVENT = "/users/{id}/events", "/users/{id}/events/{id}"
 _FIELDS = "$select=id,subject,body,start,end,attendees,isCancelled,hideAttendees"
 _ANSWERS = {

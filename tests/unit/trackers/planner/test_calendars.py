@@ -9,10 +9,10 @@ import pytest
 
 from rollout_sync.model.operations import Done, InDoubt, Refused
 from rollout_sync.model.rollout import ItemKey
-from rollout_sync.model.sessions import Answer, Guest, Session, SessionState, Stage, Way
+from rollout_sync.model.sessions import SHOWN_TO_ALL, Answer, Guest, Session, SessionState, Stage, Way
 from rollout_sync.reconcile.sessions import starts_at
 from rollout_sync.sandbox.graph.act import act
-from rollout_sync.trackers.planner.calendars import SHOWN_TO_ALL, GraphCalendar
+from rollout_sync.trackers.planner.calendars import GraphCalendar
 
 TARA, CORA = "tara.trainer@example.com", "cora.coordinator@example.com"
 FRIDA = Guest(email="frida.figures@example.com", name="Frida Figures")
