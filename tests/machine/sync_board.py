@@ -1,4 +1,4 @@
-"""What stands on both boards of the rollout with gates, read from the sandbox's memory and never through the program."""
+"""What stands on both boards of the rollout with gates, read from the sandbox's memory, never through the program."""
 
 from __future__ import annotations
 

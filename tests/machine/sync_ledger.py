@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from machine.sync_board import DONE, JIRA, PLANNER, RANK, Board, Look
+from machine.sync_board import DONE, JIRA, RANK, Board, Look
 from machine.sync_drafts import GATES, HELD, HOMES, LEADS, GateDraft, draft_of
 from machine.sync_watch import Require, Watch, sides_of
 
@@ -106,7 +106,7 @@ class Comparison:
         if not there:
             self._require(item.get("status") == "gone", f"{slug} was deleted, and is said to be {item}")
             return
-        leading = there.get(LEADS[slug].value, None) if slug in LEADS else None
+        leading = there.get(LEADS[slug].value) if slug in LEADS else None
         main = leading or next(iter(there.values()))
         self._require(item.get("title") == main.title, f"{slug} is called {main.title!r}, not {item.get('title')!r}")
         held = any(side.held for side in there.values())
@@ -158,9 +158,7 @@ class Comparison:
 
     def _check_added(self) -> None:
         truth = self._watch.board.added()
-        told = {
-            key: (body["title"], body.get("status", "to do")) for key, body in self._found.added.items()
-        }
+        told = {key: (body["title"], body.get("status", "to do")) for key, body in self._found.added.items()}
         wanted = {key: (title, _STATUS[category]) for key, (title, category) in truth.items()}
         if not self._is_full:
             told = {key: one for key, one in told.items() if key in wanted}

@@ -15,6 +15,7 @@ from rollout_sync.sync import syncing
 from rollout_sync.sync.syncing import Office, Tick
 from rollout_sync.trackers.planner import listing
 
+
 @dataclass(slots=True)
 class SyncResult(Result):
     """What a tick left behind."""

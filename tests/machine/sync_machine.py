@@ -26,7 +26,7 @@ from machine.stage import Stage
 from machine.sync_drafts import GATE_J, GATE_P, HELD, HOMES, GateDraft
 from machine.sync_ledger import Comparison, Kept, cursor_is_safe, kept
 from machine.sync_life import SyncLife, SyncResult
-from machine.sync_people import COMMON, LIVELY, People
+from machine.sync_people import COMMON, DECISIONS, LIVELY, People
 from machine.sync_watch import Watch
 from machine.sync_wire import SyncBook
 from machine.wire import Broken, rows
@@ -70,6 +70,7 @@ faults = st.lists(
 some_faults = st.one_of(st.just([]), st.just([]), faults)
 numbers = st.integers(0, 240)
 acts = st.lists(st.tuples(st.sampled_from(COMMON), numbers), min_size=1, max_size=4)
+words = st.lists(st.tuples(st.sampled_from(DECISIONS), numbers), min_size=1, max_size=3)
 lively = st.none() | st.tuples(st.integers(1, 8), st.sampled_from(LIVELY), numbers)
 Lively = tuple[int, str, int] | None
 
@@ -136,6 +137,12 @@ class SyncMachine(RuleBasedStateMachine):
         self._act(acts)
         self.stage.advance(pause)
         self.tick(what, [], None, full=False)
+
+    @rule(words=words, pause=st.sampled_from(PAUSES))
+    def people_decide_and_it_syncs(self, words: list[Act], pause: float) -> None:
+        self._act(words)
+        self.stage.advance(pause)
+        self.tick(CALM, [], None, full=False)
 
     @rule(what=mishaps, slug=st.none() | st.sampled_from((*HELD, *HOMES)), later=st.sampled_from((0, 0, 0, 1)))
     def started_again(self, what: Mishaps, slug: str | None, later: int) -> None:
@@ -243,7 +250,9 @@ class SyncMachine(RuleBasedStateMachine):
             gate.look()
             told = found.gates.get(name, {}).get("decision", "")
             right = not told.startswith("approved") or gate.noticed.was_open
-            self.require(right, "gate", f"{name} is said to be {told!r}, and was never decided so: {found.gates.get(name)}")
+            self.require(
+                right, "gate", f"{name} is said to be {told!r}, and was never decided so: {found.gates.get(name)}"
+            )
         cursor_is_safe(found, self.watch.board, self.require)
         self._stands_once()
         del result

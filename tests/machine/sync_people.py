@@ -1,4 +1,4 @@
-"""What people do on the boards of the rollout with gates: work, tidy up, decide, and now and then what they should not."""
+"""What people do on the boards of the rollout with gates: work, tidy up, decide, and what they should not."""
 
 from __future__ import annotations
 
@@ -170,6 +170,7 @@ ACTS: Mapping[str, Callable[[People, int], None]] = {
     "close gate": People.close_gate,
     "agree": People.agree,
 }
+DECISIONS = ("tick", "tick", "decide", "decide", "close gate")
 LIVELY = ("progress", "pairs", "tick", "decide", "close gate", "agree", "work on added")
 """Acts that nobody does over what the program writes: they may fall into the middle of a tick."""
 COMMON = (*ACTS, "progress", "pairs", "pairs", "tick", "tick", "decide", "decide", "agree", "agree", "agree")

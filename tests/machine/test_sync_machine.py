@@ -1,7 +1,7 @@
 """What comes back, held and released under everything that can go wrong: the ledger ends up saying what is true.
 
-How many examples run is set by HYPOTHESIS_PROFILE: a dozen by default, 400 in `ci`, many more in `nightly`; they are cut
-into parts with a seed each, so that several processes can share them.
+How many examples run is set by HYPOTHESIS_PROFILE: a dozen by default, 400 in `ci`, many more in `nightly`; they are
+cut into parts with a seed each, so that several processes can share them.
 """
 
 from __future__ import annotations

@@ -40,9 +40,10 @@ def of(rollout: Rollout, schedule: Schedule, concluded: Conclusions) -> Released
     )
 
 
-def asked(rollout: Rollout, schedule: Schedule) -> dict[str, str]:
-    """What each gate asks for, by fingerprint, as a plan carries it."""
-    return {item.key: gates.version_of(item, rollout, schedule) for item in rollout.items if item.approval is not None}
+def written(released: Released, rollout: Rollout, schedule: Schedule) -> dict[str, object]:
+    """What a plan carries of its gates: which are open, and what each asks for, by fingerprint."""
+    asked = {item.key: gates.version_of(item, rollout, schedule) for item in rollout.items if item.approval is not None}
+    return {"gates": released.plain(), "asked": asked}
 
 
 def _holds_still(item: Item, gate: GateState, rollout: Rollout, schedule: Schedule) -> bool:

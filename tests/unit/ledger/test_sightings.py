@@ -289,3 +289,18 @@ class TestCoverage:
             sightings.read_fully(connection, JIRA, ROLLOUT, {}, LAST)
         assert self.coverage(database).unseen == {}
         assert read(database, sightings.last_full_looks, JIRA) == {ROLLOUT: LAST}
+
+
+def test_marks_tell_what_was_stored_since(database):
+    empty = read(database, sightings.marks, ROLLOUT)
+    store(database, pulled(issue()))
+    seen = read(database, sightings.marks, ROLLOUT)
+    store(database, pulled(issue()))
+    assert read(database, sightings.marks, ROLLOUT) == seen != empty
+    store(database, pulled(issue(at=LAST)))
+    later = read(database, sightings.marks, ROLLOUT)
+    store(database, pulled(newcomers=(newcomer(),)))
+    assert len({empty, seen, later, read(database, sightings.marks, ROLLOUT)}) == 4
+    before = read(database, sightings.marks, ROLLOUT)
+    store(database, pulled(gone={ROLLOUT: (ISSUE,)}))
+    assert read(database, sightings.marks, ROLLOUT) != before
