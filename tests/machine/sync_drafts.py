@@ -19,7 +19,7 @@ FRIDA = make_person("Frida Figures", deputy=FELIX.email)
 SAM = make_person("Sam Seller")
 OWNER = make_person("Ivan Itwork")
 IMPOSTOR = "otto.operator@example.com"
-VOTERS = (FRIDA.email, SAM.email, FELIX.email, SARA.email, IMPOSTOR)
+VOTERS = (FRIDA.email, SAM.email, FELIX.email, SARA.email, IMPOSTOR, IMPOSTOR)
 """Two approvers; Felix speaks for Frida alone, Sara stands in for whoever is not heard; Otto may not decide."""
 
 GATE_P, GATE_J = "prepare/gate-p", "prepare/gate-j"

@@ -81,6 +81,10 @@ class SyncMachine(RuleBasedStateMachine):
     kinds: tuple[dict[str, Any], ...] = KINDS
     watched: frozenset[str] | None = None
     """Invariants that are looked at; None for all."""
+    is_deadly = False
+    """Whether every tick dies somewhere on its way, except at the end."""
+    has_lag = False
+    """Whether search lags behind all the time, except at the end."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,6 +110,7 @@ class SyncMachine(RuleBasedStateMachine):
 
     @initialize(waits=st.booleans(), any_=st.booleans(), looked=st.booleans())
     def begin(self, waits: bool, any_: bool, looked: bool) -> None:
+        self.stage.world.index_lag = LAG if self.has_lag else 0.0
         quorum = {GATE_P: "all", GATE_J: "any"} if any_ else {GATE_P: "any", GATE_J: "all"}
         self.draft = GateDraft(waits=waits, quorum=quorum)
         self.watch.draft = self.draft
@@ -120,6 +125,8 @@ class SyncMachine(RuleBasedStateMachine):
     @rule(what=mishaps, faults=some_faults, meanwhile=lively, full=st.sampled_from((False, False, False, True)))
     def tick(self, what: Mishaps, faults: list[Fault], meanwhile: Lively, full: bool) -> None:
         self._order(faults)
+        if self.is_deadly:
+            what = replace(what, kill=what.kill or 4 + what.order)
         result = self._sync(what, meanwhile, full=full)
         self._note(result)
         self._after(result)
@@ -156,7 +163,7 @@ class SyncMachine(RuleBasedStateMachine):
 
     @rule(pause=st.sampled_from(PAUSES), lag=st.sampled_from((0.0, LAG)), permission=st.integers(0, 8))
     def something_happens(self, pause: float, lag: float, permission: int) -> None:
-        self.stage.world.index_lag = lag
+        self.stage.world.index_lag = LAG if self.has_lag else lag
         if permission < 2 * len(PERMISSIONS):
             self._permission(PERMISSIONS[permission // 2], revoke=permission % 2 == 0)
         self.stage.advance(pause)
@@ -277,7 +284,7 @@ class SyncMachine(RuleBasedStateMachine):
             shutil.rmtree(self.root, ignore_errors=True)
 
     def _settle_down(self) -> None:
-        """Everything calms down: then two ticks bring the truth, a full one all of it, and the next has nothing to do."""
+        """Everything calms down: two ticks bring the truth, a full one all of it, and the next has nothing to do."""
         self._order([])
         self.stage.world.index_lag = 0.0
         for permission in PERMISSIONS:

@@ -118,7 +118,7 @@ class People:
         """One line of the checklist, ticked, or unticked where it is."""
         task = self.board.get((PLANNER, GATE_P))
         details = task and self.board.stage.world.store.get("graph.task_details", task["id"])
-        who, line = VOTERS[number % 5], LINES[_LINE[number // 5 % len(_LINE)]]
+        who, line = VOTERS[number % len(VOTERS)], LINES[_LINE[number // len(VOTERS) % len(_LINE)]]
         lines = {one["title"]: one["isChecked"] for one in details["fields"]["checklist"].values()} if details else {}
         if line in lines:
             self._do((PLANNER, GATE_P), "untick" if lines[line] else "tick", who, item=line)
@@ -126,14 +126,14 @@ class People:
     def decide(self, number: int) -> None:
         """One of the labels, put on, or taken off where it is."""
         issue = self.board.get((JIRA, GATE_J))
-        who, label = VOTERS[number % 5], LABELS[_LINE[number // 5 % len(_LINE)]]
+        who, label = VOTERS[number % len(VOTERS)], LABELS[_LINE[number // len(VOTERS) % len(_LINE)]]
         if issue is not None:
             self._do((JIRA, GATE_J), "unlabel" if label in issue["labels"] else "label", who, label=label)
 
     def close_gate(self, number: int) -> None:
         """Somebody completes the gate's task or issue, or opens it again."""
-        key = ((PLANNER, GATE_P), (JIRA, GATE_J))[number // 5 % 2]
-        self._do(key, "reopen" if number // 10 % 3 == 0 else "complete", VOTERS[number % 5])
+        key = ((PLANNER, GATE_P), (JIRA, GATE_J))[number // len(VOTERS) % 2]
+        self._do(key, "reopen" if number // 12 % 3 == 0 else "complete", VOTERS[number % len(VOTERS)])
 
     def agree(self, number: int) -> None:
         """Both approvers say yes to one of the gates, each in a way of their own."""
@@ -173,4 +173,18 @@ ACTS: Mapping[str, Callable[[People, int], None]] = {
 DECISIONS = ("tick", "tick", "decide", "decide", "close gate")
 LIVELY = ("progress", "pairs", "tick", "decide", "close gate", "agree", "work on added")
 """Acts that nobody does over what the program writes: they may fall into the middle of a tick."""
-COMMON = (*ACTS, "progress", "pairs", "pairs", "tick", "tick", "decide", "decide", "agree", "agree", "agree")
+COMMON = (
+    *ACTS,
+    "progress",
+    "pairs",
+    "pairs",
+    "pairs",
+    "pairs",
+    "tick",
+    "tick",
+    "decide",
+    "decide",
+    "agree",
+    "agree",
+    "agree",
+)
