@@ -312,3 +312,15 @@ class TestOverride:
     @pytest.mark.parametrize("more", [(), ("--reason", " "), ("--reason", "x", "--until", "2027-12-31")])
     def test_without_reason_or_end_it_is_refused(self, running, more):
         assert running.call("override", small.NAME, "green", *more).code == 2
+
+
+class TestReport:
+    def test_one_page_for_a_rollout_and_an_index_of_all(self, running):
+        done = running.call("report", small.NAME, "--out", "page.html")
+        assert done.code == 0, done.err
+        page = (running.folder / "page.html").read_text(encoding="utf-8")
+        assert small.NAME in page
+        assert "<script" not in page
+        index = running.ask("report", "--all", "--out", "all")
+        assert index.code == 0, index.out
+        assert {file.name for file in (running.folder / "all").iterdir()} == {"index.html", f"{small.ROLLOUT}.html"}
