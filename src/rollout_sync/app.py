@@ -23,6 +23,7 @@ from rollout_sync.transport.clock import Clock, SystemClock
 from rollout_sync.transport.redaction import SECRETS
 
 if TYPE_CHECKING:
+    from rollout_sync.sync.announcing import Herald
     from rollout_sync.sync.applying import World
     from rollout_sync.sync.inviting import Secretary
     from rollout_sync.sync.sending import Rules
@@ -211,14 +212,25 @@ class App:
             self.edges.between()
             on_rollout(rollout)
 
+        world = self.world(database, lambda _step: None)
         return Office(
-            world=self.world(database, lambda _step: None),
+            world=world,
             thresholds=self.thresholds(),
+            herald=self._herald(database, world.trackers),
             depth=Depth(
                 full_every=timedelta() if is_full or is_gone else self.settings.sync.full_every,
                 most_gone=1.0 if is_gone else USUAL.most_gone,
             ),
             on_rollout=begin,
+        )
+
+    def _herald(self, database: Database, trackers: Mapping[TrackerName, Tracker]) -> Herald:
+        from rollout_sync.sync.announcing import Herald  # noqa: PLC0415 - only a tick tells people
+
+        return Herald(
+            boards=self.settings.digest.boards,
+            comments=self.comments(trackers),
+            secretary=self.secretary(database),
         )
 
     def timing(self, settle: float | None = 0.0) -> Timing:

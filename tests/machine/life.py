@@ -17,6 +17,9 @@ from typing import Any
 from uuid import UUID
 
 import requests
+from hypothesis.internal.cache import LRUCache
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from machine.drafts import Draft
 from machine.stage import CHANCE, Stage
@@ -326,7 +329,13 @@ class _Inline(Executor):
 
 @contextmanager
 def one_thread(patch: Any) -> Iterator[None]:
-    """No threads, no chance of its own, nothing loaded twice: the same draws give the same history, and quickly."""
+    """No threads, no chance of its own, nothing loaded twice: the same draws give the same history, and quickly.
+
+    And the same seed gives the same draws. Hypothesis also tries numbers that it finds in the source of all modules that
+    are loaded; with those, any edit anywhere and any test that ran before would change what a seed means.
+    """
+    patch.setattr(providers.HypothesisProvider, "_local_constants", Constants())
+    patch.setattr(providers, "CONSTANTS_CACHE", LRUCache(1_024))
     for room in (planning, adopting, client):
         patch.setattr(room, "ThreadPoolExecutor", _Inline)
     patch.setattr(creating, "wait", wait)

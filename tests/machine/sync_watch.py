@@ -162,8 +162,8 @@ class Watch:
         self._look_at_gates()
         right = key[1] in HELD and (self.shut_since.get(key, True) or self.by_hand[key] > 0)
         self.require(right, "held", f"{key} was held again, but its gates stayed open")
-        settled = self.settled.get(key[1])
-        is_begun = settled is not None and all(one != NEW for one in settled) and not self.news[key[1]]
+        settled = self.settled.get(key[1], ())  # empty where it did not exist yet
+        is_begun = bool(settled) and NEW not in settled and not self.news[key[1]]
         self.require(not is_begun, "held", f"{key} was held again after work on it began: {was}")
 
     def note_settled(self) -> None:

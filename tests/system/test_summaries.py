@@ -13,6 +13,7 @@ from rollout_sync.sync.reviewing import reviewed
 from rollout_sync.sync.showing import Act
 from rollout_sync.sync.summarizing import Summarized, summarize
 from support import small
+from support.desk import BOTH
 
 CORA, TARA = "cora.coordinator@example.com", "tara.trainer@example.com"
 COMMENT = "/jira/rest/api/3/issue/*/comment"
@@ -68,6 +69,12 @@ class Boards:
 
 @pytest.fixture
 def boards(desk):
+    """A rollout whose ticks show no summary, so that every one is shown by the test's own hand."""
+    desk.configure(BOTH + "\n[digest]\nboards = false\n")
+    return started(desk)
+
+
+def started(desk) -> Boards:
     assert desk.call(*small.start()).code == 0
     found = Boards(desk)
     found.sync()
@@ -101,9 +108,7 @@ def test_without_news_nothing_is_written(boards):
     boards.later(3600)
     boards.desk.at.forget()
     assert boards.acts() == [U, U]
-    assert boards.desk.at.writes() == {}
-    asked = {route for route in boards.desk.at.asked() if "jira" in route or "planner" in route}
-    assert asked == {"GET /jira/rest/api/3/issue/{issue}/comment/{id}"}
+    assert {route for route in boards.desk.at.asked() if "jira" in route or "planner" in route} == set()
 
 
 def test_news_are_written_over_in_place(boards):
@@ -116,13 +121,10 @@ def test_news_are_written_over_in_place(boards):
     assert "1 of 8 items done" in boards.notes()
 
 
-def test_a_comment_that_people_delete_comes_back_once_and_then_with_news_only(boards):
+def test_a_comment_that_people_delete_comes_back_with_the_next_news(boards):
     boards.show()
     boards.delete_comment()
-    assert boards.acts() == [W, U]
-    assert len(boards.comments()) == 1
-    boards.delete_comment()
-    assert boards.acts() == [LEFT, U]
+    assert boards.acts() == [U, U]
     assert boards.comments() == []
     boards.news()
     assert boards.acts() == [W, W]
@@ -233,3 +235,49 @@ def test_a_comment_that_may_not_be_written_says_why(boards):
     first = boards.show().boards[0]
     assert first.act is Act.REFUSED
     assert "permission" in first.why
+
+
+class TestTheCommand:
+    """`sync` shows the summary by itself, unless the configuration says otherwise."""
+
+    @pytest.fixture
+    def told(self, desk):
+        return started(desk)
+
+    def test_a_tick_shows_it_once_and_the_next_one_with_news_only(self, told):
+        assert "0 of 8 items done" in text_of(*told.comments())
+        assert "0 of 8 items done" in told.notes()
+        told.sync()
+        told.desk.at.forget()
+        assert told.sync().result["quiet"] == 1
+        assert told.desk.at.writes() == {}
+        told.news()
+        assert "1 of 8 items done" in text_of(*told.comments())
+        assert "1 of 8 items done" in told.notes()
+
+    def test_the_screen_says_where_it_was_written(self, told):
+        told.desk.at.act("jira", "complete", CORA, issue=told.desk.at.issue("Inventory")["key"])
+        told.later(60)
+        done = told.desk.call("sync", small.NAME)
+        assert "summary written in Jira and Planner" in done.out
+
+    def test_what_could_not_be_shown_ends_with_4_and_is_shown_by_the_next_tick(self, told):
+        told.desk.at.faults({"method": "PUT", "route": f"{COMMENT}/*", "kind": "503", "rate": 1.0})
+        told.desk.at.act("jira", "complete", CORA, issue=told.desk.at.issue("Inventory")["key"])
+        told.later(60)
+        done = told.desk.call("sync", small.NAME)
+        assert done.code == 4
+        assert "Jira: the summary waits" in done.out
+        assert "1 of 8 items done" in told.notes()
+        told.desk.at.faults()
+        told.later(60)
+        assert told.desk.ask("sync", small.NAME).code == 0
+        assert "1 of 8 items done" in text_of(*told.comments())
+
+    def test_a_board_that_refuses_it_is_a_finding_and_no_failure(self, desk):
+        assert desk.call(*small.start()).code == 0
+        desk.at.act("jira", "revoke", CORA, permission="ADD_COMMENTS", project="SEC", **{"from": CORA})
+        done = desk.ask("sync", small.NAME)
+        assert done.code == 0, done.out
+        (one,) = done.result["rollouts"]
+        assert "summary-refused" in {finding["code"] for finding in one["findings"]}

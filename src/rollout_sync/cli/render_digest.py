@@ -13,6 +13,7 @@ from rollout_sync.cli.screen import Screen
 if TYPE_CHECKING:
     from rollout_sync.ledger.outbox import Letter
     from rollout_sync.sync.digesting import Turn
+    from rollout_sync.sync.sending import Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,6 @@ class ShownPost:
         )
 
 
-shown_letters = ShownPost.of
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """What a run sent, and what is left.
@@ -65,6 +63,22 @@ class Sent:
     stopped: str = ""
     hint: str = ""
     note: str = ""
+
+    @classmethod
+    def of(cls, deliveries: Iterable[Delivery], silent: Sequence[str], note: str = "") -> Sent:
+        """What came of a run, all channels together."""
+        made = list(deliveries)
+        stopped = [one.stopped for one in made if one.stopped is not None]
+        return cls(
+            sent=ShownPost.of(letter for one in made for letter in one.sent),
+            unconfirmed=ShownPost.of(letter for one in made for letter in one.unconfirmed),
+            failed=ShownPost.of(letter for one in made for letter in one.failed),
+            again=ShownPost.of(letter for one in made for letter in one.again),
+            silent=tuple(silent),
+            stopped="; ".join(one.reason for one in stopped),
+            hint="; ".join(dict.fromkeys(one.hint for one in stopped if one.hint)),
+            note=note,
+        )
 
     @property
     def is_finished(self) -> bool:
@@ -92,7 +106,6 @@ def write_sent(sent: Sent, screen: Screen) -> None:
     """One line for each mail."""
     if sent.note:
         screen.line(sent.note)
-        return
     for one in sent.sent:
         screen.line(f"{screen.symbols.ok} {one.to}: {one.subject}")
     for one in sent.failed:
@@ -109,7 +122,7 @@ def _write_rest(sent: Sent, screen: Screen) -> None:
     if sent.silent:
         words = "1 reader" if len(sent.silent) == 1 else f"{len(sent.silent)} readers"
         screen.line(f"nothing new for {words} who were due")
-    if not (sent.sent or sent.failed or sent.again or sent.unconfirmed or sent.silent):
+    if not (sent.note or sent.sent or sent.failed or sent.again or sent.unconfirmed or sent.silent):
         screen.line("no mail is due")
     if sent.stopped:
         screen.line(f"{screen.symbols.warn} {sent.stopped}")

@@ -9,9 +9,14 @@ from rollout_sync.cli.render_odds import WIDTH
 from rollout_sync.cli.render_plan import write_findings
 from rollout_sync.cli.screen import Screen
 from rollout_sync.model.operations import Severity
+from rollout_sync.sync.showing import Act
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rollout_sync.sync.syncing import Synced, Tick
+
+_DONE = {"invite": "invited to", "change": "told of changes of", "cancel": "called off"}
 
 
 def write_tick(tick: Tick, screen: Screen) -> None:
@@ -41,6 +46,21 @@ def _write_rollout(one: Synced, screen: Screen) -> None:
         screen.line(f"  {screen.symbols.bullet} {one.carried} carried over between Jira and Planner")
     if one.released is not None and (made := sum(one.released.made.values())) + one.released.changed.written:
         screen.line(f"  {screen.symbols.bullet} gates: {one.released.changed.written} changed, {made} made")
+    for words in _told(one):
+        screen.line(f"  {screen.symbols.bullet} {words}")
     write_findings([found for found in one.findings if found.severity is not Severity.NOTE], screen)
     if one.problem:
         screen.line(f"  ! {one.problem}")
+
+
+def _told(one: Synced) -> Iterator[str]:
+    """What people were told: sessions, and the summary where it was written."""
+    if one.invited is not None:
+        yield from (f"{_DONE[act.value]} {', '.join(titles)}" for act, titles in one.invited.done.items())
+        if one.invited.answers:
+            yield f"sessions with new answers: {one.invited.answers}"
+        if one.invited.mails:
+            yield f"invitations by mail: {one.invited.mails}, sent by `rollout-sync digest --due`"
+    written = [shown.board.value.capitalize() for shown in one.shown if shown.act is Act.WRITTEN]
+    if written:
+        yield f"summary written in {' and '.join(written)}"

@@ -168,6 +168,17 @@ def last_told(connection: Connection, address: str, kind: MailKind = MailKind.DI
     return next(_letters(connection, chosen), None)
 
 
+def newest_content(connection: Connection, address: str, rollouts: Sequence[RolloutId]) -> str:
+    """What the newest mail or card about exactly these rollouts tells a reader, sent or not; empty: there is none."""
+    chosen = (
+        sa.select(outbox.c.content_hash)
+        .where(outbox.c.reader == reader_of(address), outbox.c.rollouts == to_json(list(rollouts)))
+        .order_by(outbox.c.planned_at.desc(), outbox.c.period.desc())
+        .limit(1)
+    )
+    return str(connection.execute(chosen).scalar() or "")
+
+
 def mark_sending(connection: Connection, event: str, at: datetime, way: Way) -> None:
     """PLANNED -> SENDING, durable before the wire."""
     _move(

@@ -1,4 +1,4 @@
-"""Which mails are due now, and planning them in the outbox. Sends nothing; `sending.deliver` does.
+"""Which mails and cards are due now, and planning them in the outbox. Sends nothing; `sending.deliver` does.
 
 What a reader is told, and that they know it from now on, is kept in one commit with the planned mail: a run that dies
 before it tells them everything the next time, and a run that dies after it tells nothing twice.
@@ -7,7 +7,7 @@ before it tells them everything the next time, and a run that dies after it tell
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from rollout_sync.model.mail import Mail, Parcel, Picture
 from rollout_sync.model.records import read_record, record
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.report.cadence import MailDays, Slot, due_slot, may_remind, next_due
+from rollout_sync.report.cards import Chat
 from rollout_sync.report.digest import Digest, digest_of
 from rollout_sync.report.mail import Sender, as_message, digest_mail, reminder_mail
 from rollout_sync.report.mail_pictures import picture_of
@@ -27,6 +28,7 @@ from rollout_sync.report.readers import Reader, readers_of
 from rollout_sync.report.reminders import Reminder, reminders_of
 from rollout_sync.report.told import LastDigest
 from rollout_sync.sync import reviewing, wishing
+from rollout_sync.sync.carding import card_wish, due_cards
 from rollout_sync.sync.reviewing import Reviewed, WishOf
 
 
@@ -37,6 +39,8 @@ class Desk:
     Attributes:
         sender: section `[mail]`.
         pictures: whether digests carry a chart for each rollout.
+        has_mail: whether there is a channel for mails.
+        chat: form of the cards; None where no chat is told.
     """
 
     database: Database
@@ -45,23 +49,27 @@ class Desk:
     now: datetime
     wish_of: WishOf = wishing.again
     pictures: bool = True
+    has_mail: bool = True
+    chat: Chat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """Mails that are due.
+    """Mails and cards that are due.
 
     Attributes:
         digests: with the mail of each.
         reminders: short mails about gates, with the mail of each.
         silent: readers that are due, and of whom nothing is to be told.
         known: what each reader who was due knows afterwards, by address.
+        cards: for a chat.
     """
 
     digests: tuple[tuple[Digest, Mail], ...] = ()
     reminders: tuple[tuple[Reminder, Mail], ...] = ()
     silent: tuple[str, ...] = ()
     known: Mapping[str, LastDigest] = field(default_factory=dict)
+    cards: tuple[Wish, ...] = ()
 
     @property
     def mails(self) -> tuple[Mail, ...]:
@@ -145,8 +153,25 @@ class Audience:
 
 
 def compose(desk: Desk, *, everybody: bool = False) -> Composed:
-    """The mails that are due now; with `everybody` one for each reader, as if it were due, and whatever is owed."""
+    """What is due now; with `everybody` as if each reader and chat were due, and whatever is owed."""
     audience = Audience(desk=desk)
+    mails = _mails(audience, everybody=everybody) if desk.has_mail or everybody else Composed()
+    return replace(mails, cards=tuple(_cards(audience, everybody=everybody)))
+
+
+def _cards(audience: Audience, *, everybody: bool) -> Iterable[Wish]:
+    desk = audience.desk
+    if desk.chat is None:
+        return ()
+    made = audience.made.values()
+    if everybody:
+        return [card_wish(one, desk.chat, desk.now.date()) for one in made]
+    with desk.database.reading() as connection:
+        return list(due_cards(made, desk.chat, desk.settings, desk.now, connection))
+
+
+def _mails(audience: Audience, *, everybody: bool) -> Composed:
+    desk = audience.desk
     digests: list[tuple[Digest, Mail]] = []
     silent: list[str] = []
     known: dict[str, LastDigest] = {}
@@ -187,7 +212,7 @@ def _reminders(audience: Audience, desk: Desk, *, everybody: bool) -> Iterable[t
 def plan(desk: Desk) -> Planned:
     """Put everything that is due into the outbox, once; what is planned already is left alone."""
     composed = compose(desk)
-    wishes = wishes_of(composed, desk)
+    wishes = [*wishes_of(composed, desk), *composed.cards]
     with desk.database.transaction() as connection:
         fresh = outbox.plan(connection, wishes, desk.now)
         for address, last in composed.known.items():

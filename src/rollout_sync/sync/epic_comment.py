@@ -36,14 +36,12 @@ class CommentState:
         issue: id of the epic; `comment` its comment, empty before it was confirmed.
         content: fingerprint of the summary that it shows.
         asked_at: by Jira's clock, when one was sent whose answer is still missing.
-        remade: whether one that people deleted was made again without any news.
     """
 
     issue: str
     comment: str = ""
     content: str = ""
     asked_at: datetime | None = None
-    remade: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +71,10 @@ class EpicComment:
         return self._kept(known, summary) if known.comment else self._first(known, summary)
 
     def _kept(self, known: CommentState, summary: Summary) -> Showing:
-        """A comment that was confirmed: write it over where there is news, and see whether people let it stand."""
-        if known.content != summary.content:
-            return self._written_over(known, summary)
-        if self.comments.is_there(known.issue, known.comment):
+        """A comment that was confirmed: written over where there is news; one that people deleted comes back then."""
+        if known.content == summary.content:
             return Showing(board=_JIRA, act=Act.UNCHANGED)
-        if known.remade:
-            return Showing(board=_JIRA, act=Act.LEFT, why="people deleted it; it comes back with the next news")
-        return self._add(replace(known, comment="", remade=True), summary)
+        return self._written_over(known, summary)
 
     def _written_over(self, known: CommentState, summary: Summary) -> Showing:
         outcome = self.comments.edit(self.rollout, known.issue, known.comment, summary)

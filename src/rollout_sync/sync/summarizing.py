@@ -1,31 +1,25 @@
-"""The summary of a rollout on its boards and in a chat, each once for the same news.
+"""The summary of a rollout on its boards, each once for the same news.
 
 | board | where it is known | a lost answer | deleted by people |
 |---|---|---|---|
-| Jira: a comment in the main epic | chronicle, `summary:jira` | looked for by its mark | comes back once |
+| Jira: a comment in the main epic | chronicle, `summary:jira` | looked for by its mark | comes back with news |
 | Planner: notes of the Status task | ledger, `task:.status` and `details:.status` | settled like all work | stays so |
-| Teams or Slack: a card | outbox, channel `webhook` | shown as unconfirmed | |
 
-A summary without news costs one read in Jira, which tells whether its comment still stands, and nothing in Planner.
+A summary without news costs no request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from rollout_sync.errors import TrackerError
 from rollout_sync.ledger import objects, rollouts
 from rollout_sync.ledger.objects import Entry
-from rollout_sync.ledger.outbox import Wish
 from rollout_sync.ledger.rollouts import RolloutRow
-from rollout_sync.model.codec import fingerprint
-from rollout_sync.model.mail import Channel, MailKind, Parcel
 from rollout_sync.model.objects import ObjectKind
 from rollout_sync.model.operations import OperationState
 from rollout_sync.model.rollout import RolloutId, TrackerName
-from rollout_sync.report.cards import Chat, card
 from rollout_sync.report.digest import Made
 from rollout_sync.report.summary import summary_of
 from rollout_sync.sync.applying import World, running
@@ -34,8 +28,6 @@ from rollout_sync.sync.run import Run
 from rollout_sync.sync.showing import Act, Showing
 from rollout_sync.sync.status_task import StatusTask
 from rollout_sync.trackers.boards import Comments, Summary
-
-EVENT_LETTERS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,26 +92,4 @@ def _comment(run: Run, comments: Comments) -> EpicComment:
         timing=run.timing,
         tracker=run.trackers[TrackerName.JIRA],
         comments=comments,
-    )
-
-
-def card_wish(made: Made, chat: Chat, day: date) -> Wish:
-    """The card of a rollout for the outbox: the same news go to a chat once a day at most.
-
-    Args:
-        made: the rollout with its case and review.
-        chat: the form of the card; the outbox names the chat by it, never by its address.
-        day: the reader's day.
-    """
-    summary, rollout = summary_of(made), made.case.rollout.id
-    period = f"{rollout} {day.isoformat()}"
-    event = fingerprint(["card", chat.value, period, summary.content])[:EVENT_LETTERS]
-    return Wish(
-        parcel=Parcel(event=event, sender="", to=chat.value, message_id="", content=card(made.name, summary, chat)),
-        kind=MailKind.DIGEST,
-        rollouts=(rollout,),
-        period=period,
-        content_hash=summary.content,
-        subject=f"{made.name}: {summary.headline}",
-        channel=Channel.WEBHOOK,
     )

@@ -1,4 +1,4 @@
-"""One tick: pull what is new, conclude from it, carry mirrored items over, release what gates let go, review health."""
+"""One tick: pull, conclude, carry mirrored items over, release what gates let go, review health, tell people."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ from rollout_sync.reconcile.mirrors import Pair
 from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.dates import plan_dates
 from rollout_sync.sync import planning, pulling, release, remembering, reviewing, wishing
+from rollout_sync.sync.announcing import Announced, Herald, announce
 from rollout_sync.sync.applying import Applied, World, apply
 from rollout_sync.sync.concluding import Concluded, conclude, evidence_of
 from rollout_sync.sync.planning import Wish
 from rollout_sync.sync.pulling import Catch, Depth
 from rollout_sync.sync.remembering import Conclusions
-from rollout_sync.sync.reviewing import WishOf
+from rollout_sync.sync.reviewing import Reviewed, WishOf
+from rollout_sync.sync.showing import Showing
 
 if TYPE_CHECKING:
     from rollout_sync.health.review import Colour
+    from rollout_sync.sync.inviting import Invited
 
 REVIEW_EVERY = timedelta(hours=20)
 """A rollout of which there is no news is looked at once a day all the same: time alone changes how it stands."""
@@ -46,6 +49,8 @@ class Synced:
         released: what was written because gates opened or shut; None where nothing had to be.
         carried: sides of mirrored items that were made to follow.
         colour, was, sentence: of the review; empty where there is none.
+        invited: to training sessions, and their answers; None where nobody is invited.
+        shown: the summary, board by board.
         findings: what a person should know.
         problem: why it is not finished; empty when it is.
         is_busy: another run is working on it, and does what this one would have done.
@@ -59,6 +64,8 @@ class Synced:
     colour: Colour | None = None
     was: Colour | None = None
     sentence: str = ""
+    invited: Invited | None = None
+    shown: tuple[Showing, ...] = ()
     findings: tuple[Finding, ...] = ()
     problem: str = ""
     is_busy: bool = False
@@ -95,6 +102,7 @@ class Office:
     world: World
     thresholds: Thresholds
     depth: Depth = pulling.USUAL
+    herald: Herald = field(default_factory=Herald)
     wish_of: WishOf = wishing.again
     on_rollout: Callable[[RolloutId], None] = lambda _rollout: None
 
@@ -170,25 +178,35 @@ def _look_at(rollout: RolloutId, office: Office) -> Synced:
         with held(office.database, rollout, office.world.clock):
             found, carried, problem, marks = _conclude(row, wish, office)
         made, hindrance = _release(row, wish, office)
-        _settle(rollout, marks, office, is_finished=not (problem or hindrance))
-        reviewed = reviewing.reviewed(
-            rollout, office.database, office.now(), wish_of=office.wish_of, with_drivers=False
-        )
-        reviewing.keep(office.database, reviewed)
+        told = announce(_review(rollout, office), office.world, office.herald, lambda: _review(rollout, office))
+        reviewing.keep(office.database, told.made)
+        problem = "; ".join(one for one in (problem, hindrance, told.problem) if one)
+        _settle(rollout, marks, office, is_finished=not problem)
     except LedgerBusy as error:
         return Synced(rollout=rollout, name=row.name, problem=error.what, is_busy=True)
-    review = reviewed.review
+    return _synced(told, found, carried, made, problem)
+
+
+def _review(rollout: RolloutId, office: Office) -> Reviewed:
+    """As the ledger has it now, without the causes of delay, which take long."""
+    return reviewing.reviewed(rollout, office.database, office.now(), wish_of=office.wish_of, with_drivers=False)
+
+
+def _synced(told: Announced, found: tuple[str, ...], carried: int, released: Applied | None, problem: str) -> Synced:
+    review = told.made.review
     return Synced(
-        rollout=rollout,
-        name=row.name,
+        rollout=told.made.case.rollout.id,
+        name=told.made.name,
         news=found,
-        released=made,
+        released=released,
         carried=carried,
         colour=review.colour,
         was=review.was,
         sentence=review.sentence,
-        findings=review.findings,
-        problem=problem or hindrance,
+        invited=told.invited,
+        shown=told.shown,
+        findings=(*review.findings, *told.findings),
+        problem=problem,
     )
 
 

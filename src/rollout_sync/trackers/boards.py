@@ -59,10 +59,6 @@ class Comments(Protocol):
         """
         ...
 
-    def is_there(self, issue: str, comment: str) -> bool:
-        """Whether the comment still exists; TrackerError where that cannot be told."""
-        ...
-
     def add(self, rollout: RolloutId, issue: str, summary: Summary) -> Outcome:
         """Write a new one; `Done.remote.id` is its id. Not to be repeated without a look."""
         ...

@@ -108,7 +108,8 @@ def no_connection(error: OSError | UnicodeError, patience: Patience, host: str =
 
 def no_answer(error: OSError | UnicodeError, patience: Patience) -> str:
     """One sentence for a failure of the wire."""
-    if patience.is_over or isinstance(error, TimeoutError):
+    cause = error.__context__  # smtplib says "disconnected" of whatever broke while it waited
+    if patience.is_over or isinstance(error, TimeoutError) or isinstance(cause, TimeoutError):
         return "no answer within the time limit"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({clean(error.verify_message)})"

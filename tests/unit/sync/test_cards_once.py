@@ -1,4 +1,4 @@
-"""A card goes to a chat once for the same news of a day, and is lost or repeated by nobody."""
+"""A card goes to a chat once for the same news, once a day at most, and is lost or repeated by nobody."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from rollout_sync.model.mail import Channel, ChannelShut
 from rollout_sync.model.objects import Remote
 from rollout_sync.model.operations import Done, InDoubt
 from rollout_sync.report.cards import Chat
+from rollout_sync.sync.carding import card_wish, due_cards
 from rollout_sync.sync.reviewing import Reviewed
 from rollout_sync.sync.sending import Rules, deliver
-from rollout_sync.sync.summarizing import card_wish
+from support.digests import settings
 from unit.health.cases import before_go_live, case_of, chain
 
 DAY = date(2027, 2, 15)
@@ -71,20 +72,38 @@ def post(database, room, *wishes):
     return deliver(wishes, post=room, database=database, clock=Clock(), rules=RULES)
 
 
-def test_the_same_news_go_out_once_a_day(database):
+def due(database, made, now):
+    with database.reading() as connection:
+        return tuple(due_cards([made], Chat.TEAMS, settings(), now, connection))
+
+
+MONDAY = datetime(2027, 2, 15, 9, tzinfo=UTC)
+
+
+def test_the_same_news_go_out_once(database):
     room = Chatroom()
-    for _ in range(3):
-        post(database, room, card_wish(told(), Chat.TEAMS, DAY))
+    for hours in (0, 1, 24, 48):
+        post(database, room, *due(database, told(), MONDAY + timedelta(hours=hours)))
     assert len(room.posted) == 1
-    post(database, room, card_wish(told(), Chat.TEAMS, DAY + timedelta(days=1)))
-    assert len(room.posted) == 2
 
 
-def test_news_of_the_same_day_go_out_too(database):
+def test_a_chat_hears_of_a_rollout_once_a_day_at_most(database):
     room = Chatroom()
-    post(database, room, card_wish(told(), Chat.SLACK, DAY))
-    post(database, room, card_wish(told(before_go_live(2)), Chat.SLACK, DAY))
+    post(database, room, *due(database, told(), MONDAY))
+    news = told(before_go_live(2))
+    post(database, room, *due(database, news, MONDAY + timedelta(hours=1)))
+    assert len(room.posted) == 1
+    post(database, room, *due(database, news, MONDAY + timedelta(days=1)))
     assert len(set(room.posted)) == 2
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [datetime(2027, 2, 14, 9, tzinfo=UTC), datetime(2027, 2, 15, 5, tzinfo=UTC), datetime(2027, 2, 15, 20, tzinfo=UTC)],
+    ids=["sunday", "early", "late"],
+)
+def test_no_card_goes_out_when_nobody_works(database, moment):
+    assert due(database, told(), moment) == ()
 
 
 def test_a_lost_answer_is_shown_and_not_posted_again(database):
@@ -97,7 +116,8 @@ def test_a_lost_answer_is_shown_and_not_posted_again(database):
 
 def test_a_card_that_could_not_leave_goes_out_later(database):
     room = Chatroom(script=[ChannelShut(reason="down")])
-    first, newer = card_wish(told(), Chat.TEAMS, DAY), card_wish(told(before_go_live(2)), Chat.TEAMS, DAY)
+    first = card_wish(told(), Chat.TEAMS, DAY)
+    newer = card_wish(told(before_go_live(2)), Chat.TEAMS, DAY + timedelta(days=1))
     post(database, room, first)
     post(database, room, newer)
     assert sorted(room.posted[1:]) == sorted([first.parcel.content, newer.parcel.content])

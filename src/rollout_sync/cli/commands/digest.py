@@ -1,4 +1,4 @@
-"""`rollout-sync digest`: the mails that are due, each once; or a look at them; or what became of them."""
+"""`rollout-sync digest`: the mails and cards that are due, each once; or a look at them; or what became of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from rollout_sync.cli.render_digest import (
     Sent,
     ShownPost,
     Standing,
-    shown_letters,
     write_previews,
     write_sent,
     write_standing,
@@ -26,9 +25,12 @@ from rollout_sync.cli.screen import Screen
 from rollout_sync.errors import ConfigError, LedgerBusy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rollout_sync.app import App
     from rollout_sync.ledger.opening import Database
     from rollout_sync.sync.digesting import Desk
+    from rollout_sync.sync.sending import Delivery
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -59,7 +61,8 @@ def command(
 
     A digest tells a reader only of their rollouts and departments: decisions that they owe, what changed, dates with
     odds, reasons, the next seven days. When nothing changed and nothing is owed, nothing is sent. Reminders of gates
-    go out as mails of their own. Without an option: who is told next, and mails whose end nobody knows.
+    go out as mails of their own, and so do invitations that wait. A chat hears of each rollout once a day at most.
+    Without an option: who is told next, and mails whose end nobody knows.
     """
     if sum((is_due, preview is not None, resend is not None, dismiss is not None)) > 1:
         raise click.UsageError("--due, --preview, --resend and --dismiss exclude each other.")
@@ -77,9 +80,19 @@ def command(
 
 
 def _desk(app: App, database: Database) -> Desk:
-    from rollout_sync.sync.digesting import Desk  # noqa: PLC0415 - Jinja2 and numpy are slow to load
+    from rollout_sync.config import MailChannel, Webhook  # noqa: PLC0415 - settings come with their own libraries
+    from rollout_sync.report.cards import Chat  # noqa: PLC0415 - Jinja2 and numpy are slow to load
+    from rollout_sync.sync.digesting import Desk  # noqa: PLC0415 - the same
 
-    return Desk(database=database, settings=app.settings.digest, sender=app.settings.mail, now=app.clock.now())
+    settings = app.settings
+    return Desk(
+        database=database,
+        settings=settings.digest,
+        sender=settings.mail,
+        now=app.clock.now(),
+        has_mail=settings.mail.channel is not MailChannel.NONE,
+        chat=None if settings.digest.webhook is Webhook.NONE else Chat(settings.digest.webhook.value),
+    )
 
 
 def _previewed(desk: Desk, folder: Path) -> Previewed:
@@ -93,41 +106,42 @@ def _previewed(desk: Desk, folder: Path) -> Previewed:
         name = f"{mail.kind.value}-{mail.to.replace('@', '-at-')}-{mail.event[:8]}"
         files.append(write(folder / f"{name}.html", preview_html(mail)))
         files.append(write_bytes(folder / f"{name}.eml", as_message(mail, desk.sender, desk.now).as_bytes()))
+    for card in composed.cards:
+        name = f"card-{card.parcel.to}-{card.rollouts[0]}"
+        files.append(write_bytes(folder / f"{name}.json", card.parcel.content))
     return Previewed(files=tuple(files), silent=composed.silent)
 
 
 def _sent(app: App, database: Database, desk: Desk) -> Sent:
+    """Plan everything that is due in one commit, then send it channel by channel."""
     from rollout_sync.sync import digesting, sending  # noqa: PLC0415 - Jinja2 and numpy are slow to load
 
-    post = app.post()
-    if post is None:
+    posts = [post for post in (app.post(), app.chat()) if post is not None]
+    if not posts:
         raise ConfigError(
-            "no channel for mails is configured",
+            "no channel for mails or cards is configured",
             where="[mail] channel",
             hint='set channel = "graph" or "smtp"; to look at the mails first: rollout-sync digest --preview DIR',
         )
     silent: list[str] = []
+    prepare: Callable[[], object] = lambda: silent.extend(digesting.plan(desk).silent)  # noqa: E731 - it is passed on
+    made: list[Delivery] = []
     try:
-        delivery = sending.deliver(
-            (),
-            post=post,
-            database=database,
-            clock=app.clock,
-            rules=app.mail_rules(),
-            between=app.edges.between,
-            prepare=lambda: silent.extend(digesting.plan(desk).silent),
-        )
+        for post in posts:
+            made.append(
+                sending.deliver(
+                    (),
+                    post=post,
+                    database=database,
+                    clock=app.clock,
+                    rules=app.mail_rules(),
+                    between=app.edges.between,
+                    prepare=prepare if not made else lambda: None,
+                )
+            )
     except LedgerBusy:
-        return Sent(note="another run is sending mails at this moment")
-    return Sent(
-        sent=shown_letters(delivery.sent),
-        unconfirmed=shown_letters(delivery.unconfirmed),
-        failed=shown_letters(delivery.failed),
-        again=shown_letters(delivery.again),
-        silent=tuple(silent),
-        stopped=delivery.stopped.reason if delivery.stopped is not None else "",
-        hint=delivery.stopped.hint if delivery.stopped is not None else "",
-    )
+        return Sent.of(made, silent, note="another run is sending at this moment")
+    return Sent.of(made, silent)
 
 
 def _settled(app: App, database: Database, resend: str | None, dismiss: str | None) -> Settled:

@@ -23,7 +23,6 @@ MOST_LETTERS = 1_000
 _PAGE = 1_000
 """Ids in one look at properties, as documented."""
 _MOST_PAGES = 50
-_NOT_FOUND = 404
 _LIST = "/issue/{id}/comment"
 _ONE = "/issue/{id}/comment/{id}"
 _BY_ID = "/comment/list"
@@ -39,14 +38,6 @@ class JiraComments:
         """List the comments, then read their properties: the list itself does not show them."""
         found = [shown for ids in self._ids(issue) for shown in self._marked(rollout, ids)]
         return tuple(sorted(found, key=lambda one: (len(one.id), one.id)))
-
-    def is_there(self, issue: str, comment: str) -> bool:
-        """One read of the comment."""
-        reply = self._client.ask("GET", _path(issue, comment), route=_ONE, repeat=Repeat.SAFE)
-        if reply.status == _NOT_FOUND:
-            return False
-        accepted(reply, what="The summary's comment cannot be read", where=f"GET {_ONE}")
-        return True
 
     def add(self, rollout: RolloutId, issue: str, summary: Summary) -> Outcome:
         """POST, once."""
