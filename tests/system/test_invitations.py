@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from typing import Any
@@ -61,11 +61,13 @@ MAIL = f"""
 [mail]
 channel = "graph"
 sender = "{CORA}"
-invitations = true
 
 [digest]
 zone = "Europe/Berlin"
+boards = false
 """
+"""Ticks invite nobody, so that every round is one of the test's own hand."""
+INVITING = MAIL.replace("[digest]", "invitations = true\n\n[digest]")
 START = ["start", "small.yaml", "--name", NAME, "--go-live", "2026-11-30", "--people", "people.csv", "--no-input"]
 EVENTS = "/graph/v1.0/users/*/events"
 
@@ -78,7 +80,9 @@ class Office:
 
     def app(self) -> App:
         invocation = Invocation.of_process()
-        return App(settings=invocation.settings(), environ=invocation.environ, keystore=self.desk.shelf)
+        settings = invocation.settings()
+        inviting = replace(settings, mail=replace(settings.mail, invitations=True))
+        return App(settings=inviting, environ=invocation.environ, keystore=self.desk.shelf)
 
     def invite(self) -> Invited:
         app = self.app()
@@ -172,13 +176,6 @@ def test_without_news_nothing_is_written(invited):
     invited.desk.at.forget()
     assert invited.invite() == Invited(rollout=ROLLOUT)
     assert invited.desk.at.writes() == {}
-
-
-def test_without_the_setting_nothing_goes_out(desk):
-    desk.configure(BOTH)
-    app = Office(desk).app()
-    with app.ledger() as database:
-        assert app.secretary(database) is None
 
 
 def test_a_session_that_people_move_is_moved_once(invited):
@@ -329,3 +326,48 @@ def test_the_clock_of_the_zone_holds_on_both_sides_of_the_change(office):
     with office.app().ledger() as database, database.reading() as connection:
         (state,) = sessions(connection, ROLLOUT).values()
     assert state.starts == datetime(2027, 10, 29, 8, tzinfo=UTC)
+
+
+class TestTheCommand:
+    """`sync` invites by itself where the configuration asks for it, and counts answers in the same run."""
+
+    def test_without_the_setting_nobody_is_invited(self, office):
+        office.approve()
+        office.sync()
+        assert office.events() == []
+
+    def test_a_tick_invites_once_and_the_next_ones_bring_answers(self, office):
+        office.desk.configure(BOTH + INVITING)
+        office.approve()
+        assert len(office.events()) == 1
+        (event,) = office.desk.at.content()["graph.events"]
+        office.desk.at.act("planner", "respond", EMMA, event=event, response="accepted")
+        office.later(86_400.0)
+        done = office.desk.call("sync", NAME)
+        assert "sessions with new answers: 1" in done.out
+        assert len(office.events()) == 1
+        assert office.desk.ask("sync", NAME).result["quiet"] == 1
+
+    def test_invitations_by_mail_wait_for_the_digest_and_leave_once(self, office):
+        office.desk.configure(BOTH + INVITING)
+        office.desk.at.faults({"method": "POST", "route": EVENTS, "kind": "forbidden", "rate": 1.0})
+        office.approve()
+        assert {letter.state for letter, _parcel in office.letters()} == {State.PLANNED}
+        sent = office.desk.ask("digest", "--due")
+        invitations = [one for one in sent.result["sent"] if one["kind"] == "invitation"]
+        assert sorted(one["to"] for one in invitations) == sorted([TARA, STAN, EMMA])
+        again = office.desk.ask("digest", "--due")
+        assert [one for one in again.result["sent"] if one["kind"] == "invitation"] == []
+
+    def test_a_calendar_that_does_not_answer_ends_with_4_and_is_tried_again(self, office):
+        office.desk.configure(BOTH + INVITING)
+        office.desk.at.faults({"method": "POST", "route": EVENTS, "kind": "503", "rate": 1.0})
+        office.approve()
+        office.later(60)
+        done = office.desk.call("sync", NAME)
+        assert done.code == 4
+        assert "Clinic" in done.out
+        office.desk.at.faults()
+        office.later(600)
+        assert office.desk.ask("sync", NAME).code == 0
+        assert len(office.events()) == 1

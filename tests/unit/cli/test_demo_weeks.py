@@ -15,6 +15,7 @@ from rollout_sync.cli.demo.cast import Deed
 from rollout_sync.cli.demo.diary import acts_of, diary, spans_of
 from rollout_sync.cli.demo.engine import wish_of
 from rollout_sync.cli.demo.proofs import (
+    SUMMARY_WRITES,
     Evening,
     all_finished,
     known_to_people,
@@ -37,7 +38,10 @@ from rollout_sync.schedule.dates import plan_dates
 from rollout_sync.sync.syncing import Synced
 from rollout_sync.template.shipped import example_people
 
-QUIET = Evening(number=1, is_finished=True, found=0, sent={}, is_untouched=True)
+QUIET = Evening(number=1, is_finished=True, found=0, sent={}, is_idle=True, is_untouched=True)
+TOLD = Evening(
+    number=3, is_finished=True, found=0, sent=dict.fromkeys(SUMMARY_WRITES, 1), is_idle=True, is_untouched=False
+)
 BUSY = Evening(number=2, is_finished=True, found=3, sent={"PATCH /planner/tasks/{task}": 1})
 
 
@@ -140,13 +144,13 @@ class TestProofs:
         assert not all_finished([QUIET, replace(BUSY, is_finished=False)]).holds
         assert not all_finished([]).holds
 
-    def test_quiet_evenings_write_nothing_and_there_are_some(self):
-        assert quiet_when_quiet([QUIET, BUSY]).holds
-        assert not quiet_when_quiet([replace(QUIET, sent={"POST /x": 1})]).holds
-        assert not quiet_when_quiet([replace(QUIET, is_untouched=False)]).holds
-        assert not quiet_when_quiet([QUIET, replace(BUSY, is_untouched=False)]).holds
+    def test_idle_days_write_only_the_summary_and_some_not_even_that(self):
+        assert quiet_when_quiet([QUIET, BUSY, TOLD]).holds
+        assert not quiet_when_quiet([QUIET, replace(TOLD, sent={"POST /x": 1})]).holds
+        assert not quiet_when_quiet([QUIET, replace(QUIET, is_untouched=False)]).holds
+        assert not quiet_when_quiet([QUIET, replace(QUIET, is_untouched=None)]).holds
         assert not quiet_when_quiet([BUSY]).holds
-        assert not quiet_when_quiet([replace(QUIET, is_untouched=None)]).holds
+        assert not quiet_when_quiet([TOLD]).holds
 
     @pytest.mark.parametrize(
         ("buckets", "holds"),
@@ -265,7 +269,7 @@ class TestTenWeeks:
         assert (weeks.tally.added, weeks.tally.gone) == (2, 1)
         assert all(title in told.replace("\n" + " " * 21, " ") for title in cast.ADDED)
 
-    def test_quiet_days_write_nothing_and_every_evening_finishes(self, lived):
+    def test_idle_days_write_only_the_summary_and_every_evening_finishes(self, lived):
         weeks, _told, _clock = lived
         assert quiet_when_quiet(weeks.evenings).holds
         assert all_finished(weeks.evenings).holds

@@ -84,6 +84,7 @@ def _day(page: Page, stage: Stage, engine: Engine, people: People, teller: Telle
         is_finished=tick.is_finished,
         found=tick.catch.seen + tick.catch.added + tick.catch.gone,
         sent=sent,
+        is_idle=not page.acts,
         is_untouched=None if page.acts else before == _content(stage),
         early_in=people.bucket_of(cast.EARLY) if page.number in cast.WATCHED else None,
     )
