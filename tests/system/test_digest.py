@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from tests.system.test_sync import later, ready_for_gates, sync
+from tests.system.test_sync import later, ready_for_gates, sync, work
 
 from support import small
 from support.desk import BOTH
+from support.faulty import FaultServer, drop, reply
 
 MAIL = """
 [mail]
@@ -73,3 +76,67 @@ class TestDigest:
         done = desk.call("digest", "--due")
         assert done.code == 2
         assert "channel" in done.err
+
+
+WEBHOOK = "https://hooks.slack.com"
+CHAT = """
+[digest]
+zone = "Europe/Berlin"
+webhook = "slack"
+"""
+
+
+class TestChat:
+    """A chat hears of each rollout by a card; mails need not be configured."""
+
+    @pytest.fixture
+    def room(self):
+        server = FaultServer()
+        yield server
+        server.close()
+
+    @pytest.fixture
+    def chatty(self, desk, room):
+        """Monday noon in Berlin, with a rollout that runs."""
+        secret = f"{WEBHOOK}/services/T000/B000/canary-of-the-webhook"
+        desk.configure(BOTH + CHAT, ROLLOUT_SYNC_WEBHOOK_URL=secret)
+        desk.elsewhere[WEBHOOK] = room.url
+        assert desk.call(*small.start()).code == 0
+        sync(desk)
+        return desk
+
+    def test_a_card_leaves_once_and_again_with_news_of_another_day(self, chatty, room):
+        room.steps = [reply(200, raw=b"ok", Content_Type="text/html")] * 3
+        first = chatty.ask("digest", "--due")
+        assert [one["to"] for one in first.result["sent"]] == ["slack"], first.out
+        assert small.NAME in json.loads(room.seen[0].body)["text"]
+        assert chatty.ask("digest", "--due").result["sent"] == []
+        work(chatty, "Inventory")
+        later(chatty, 1)
+        sync(chatty)
+        assert len(chatty.ask("digest", "--due").result["sent"]) == 1
+        assert len(room.seen) == 2
+
+    def test_a_lost_answer_is_shown_and_settled_by_a_person(self, chatty, room):
+        room.steps = [drop]
+        done = chatty.ask("digest", "--due")
+        assert done.code == 4
+        (doubtful,) = done.result["unconfirmed"]
+        assert chatty.ask("digest", "--due").result["sent"] == []
+        assert len(room.seen) == 1
+        assert chatty.call("digest", "--dismiss", doubtful["event"]).code == 0
+        assert chatty.ask("digest", "--due").code == 0
+
+    def test_the_address_is_told_nobody(self, chatty, room):
+        room.steps = [reply(404, {"error": "no_service"})]
+        chatty.call("digest", "--due")
+        chatty.call("digest")
+        chatty.call("status")
+        assert not [said for said in chatty.said if "canary-of-the-webhook" in said]
+
+    def test_the_preview_writes_the_card(self, chatty, room):
+        done = chatty.ask("digest", "--preview", "mails")
+        card = chatty.folder / "mails" / f"card-slack-{small.ROLLOUT}.json"
+        assert json.loads(card.read_text(encoding="utf-8"))["blocks"]
+        assert str(card) in [str(chatty.folder / file) for file in done.result["files"]]
+        assert not room.seen
