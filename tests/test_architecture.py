@@ -104,9 +104,18 @@ class Module:
     def is_in(self, *places: str) -> bool:
         return any(self.place == place or self.place.startswith(f"{place}.") for place in places)
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def importing(self) -> tuple[ast.AST, ...]:
+        """What may import something; few of all nodes, and asked for by most rules."""
+        return tuple(node for node in self.nodes if isinstance(node, ast.Import | ast.ImportFrom | ast.Call))
+
     def imports(self, known: Mapping[str, Module]) -> set[str]:
         """Dotted names of all imported modules, those inside functions too."""
-        return {found for node in ast.walk(self.tree) for found in self._imported(node, known)}
+        return {found for node in self.importing for found in self._imported(node, known)}
 
     def _imported(self, node: ast.AST, known: Mapping[str, Module]) -> Iterator[str]:
         match node:
@@ -203,7 +212,7 @@ def sizes(modules: Modules) -> Iterator[str]:
         lines = len(module.source.splitlines())
         if lines > MAX_FILE_LINES:
             yield f"{module.name} has {lines} lines"
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > MAX_FUNCTION_LINES:
@@ -212,7 +221,7 @@ def sizes(modules: Modules) -> Iterator[str]:
 
 def words(modules: Modules) -> Iterator[str]:
     for module in modules.values():
-        classes = [node.name for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
+        classes = [node.name for node in module.nodes if isinstance(node, ast.ClassDef)]
         for name in [module.name, *classes]:
             found = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
             if found & EMPTY_WORDS:
@@ -222,7 +231,7 @@ def words(modules: Modules) -> Iterator[str]:
 def printing(modules: Modules) -> Iterator[str]:
     for module in modules.values():
         if not module.is_in(*MAY_PRINT):
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                     yield f"{module.name}:{node.lineno} prints; only {' and '.join(MAY_PRINT)} do"
 

@@ -29,6 +29,9 @@ MFA, VPN = RolloutId("mfa"), RolloutId("vpn")
 SEARCH, FETCH = "POST /jira/rest/api/3/search/jql", "POST /jira/rest/api/3/issue/bulkfetch"
 HISTORY, STATUS = "POST /jira/rest/api/3/changelog/bulkfetch", "GET /jira/rest/api/3/status"
 
+MANY = 50
+"""Issues that Jira creates in one request."""
+
 
 class WorldClock:
     """Sleeping moves the sandbox's clock."""
@@ -77,18 +80,31 @@ class PullLab:
 
     def start(self, rollout: RolloutId, issues: int) -> None:
         epic = self.create(rollout, ObjectKind.EPIC, "phase", title="Phase")
-        for number in range(issues):
-            self.create(rollout, ObjectKind.ISSUE, f"i{number}", title=f"Item {number}", parent=epic)
+        for first in range(0, issues, MANY):  # as the engine does, many in a request
+            numbers = range(first, min(first + MANY, issues))
+            below = [
+                self._drafted(ObjectKind.ISSUE, f"i{number}", number - first, title=f"Item {number}", parent=epic)
+                for number in numbers
+            ]
+            self._sent(rollout, below)
 
     def create(self, rollout: RolloutId, kind: ObjectKind, name: str, *, bind: bool = True, **fields: Any) -> Remote:
-        marker = Marker(f"{len(self.made) + 1:032x}")
-        create = Create(object=ObjectKey(kind, name), marker=marker, attempt=1, fields=fields)
-        (outcome,) = self.tracker.send(rollout, [create])
-        assert isinstance(outcome, Done), outcome
-        self.made[f"{rollout}:{name}"] = outcome.remote
-        if bind:
-            self.shelf.add(rollout, Binding(object=create.object, marker=marker, remote=outcome.remote))
-        return outcome.remote
+        (remote,) = self._sent(rollout, [self._drafted(kind, name, **fields)], bind=bind)
+        return remote
+
+    def _drafted(self, kind: ObjectKind, name: str, place: int = 0, **fields: Any) -> Create:
+        marker = Marker(f"{len(self.made) + place + 1:032x}")
+        return Create(object=ObjectKey(kind, name), marker=marker, attempt=1, fields=fields)
+
+    def _sent(self, rollout: RolloutId, creates: list[Create], *, bind: bool = True) -> list[Remote]:
+        outcomes = self.tracker.send(rollout, creates)
+        for create, outcome in zip(creates, outcomes, strict=True):
+            assert isinstance(outcome, Done), outcome
+            self.made[f"{rollout}:{create.object.name}"] = outcome.remote
+            if bind:
+                binding = Binding(object=create.object, marker=create.marker, remote=outcome.remote)
+                self.shelf.add(rollout, binding)
+        return [outcome.remote for outcome in outcomes]
 
     def act(self, do: str, name: str = "i0", *, who: str = TARA, rollout: RolloutId = MFA, **more: Any) -> Any:
         """A person does something; `name` is one of ours."""

@@ -10,6 +10,7 @@ from tests.system.test_sync import later, ready_for_gates, sync, work
 from support import small
 from support.desk import BOTH
 from support.faulty import FaultServer, drop, reply
+from support.mailroom import Mailroom
 
 MAIL = """
 [mail]
@@ -140,3 +141,25 @@ class TestChat:
         assert json.loads(card.read_text(encoding="utf-8"))["blocks"]
         assert str(card) in [str(chatty.folder / file) for file in done.result["files"]]
         assert not room.seen
+
+
+class TestDoctor:
+    """The mail server is tried at its door."""
+
+    def checked(self, desk, port):
+        server = f'host = "127.0.0.1"\nport = {port}\nsecurity = "none"'
+        desk.configure(BOTH + f'\n[mail]\nchannel = "smtp"\nsender = "rollouts@example.com"\n{server}\n')
+        return {one["name"]: one for one in desk.ask("doctor").result}["mail"]
+
+    def test_a_server_that_lets_us_in(self, desk):
+        with Mailroom() as room:
+            assert self.checked(desk, room.port)["level"] == "ok"
+            assert not room.kept
+
+    def test_a_server_that_is_not_there(self, desk):
+        with Mailroom() as room:
+            port = room.port
+        found = self.checked(desk, port)
+        assert found["level"] == "fail"
+        assert "refused" in found["found"]
+        assert "[mail] host" in found["fix"]

@@ -1,4 +1,4 @@
-"""What `doctor` asks the services without signing in: are they there, and is the clock right?"""
+"""What `doctor` asks the services at their doors: are they there, is the clock right, may mails leave?"""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rollout_sync.cli.checks import Check, Level, failed
+from rollout_sync.cli.checks import Check, Level, failed, safe_to_paste
 from rollout_sync.errors import TrackerError
 from rollout_sync.transport import Limits, Repeat, Transport
 from rollout_sync.transport.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from rollout_sync.config import Settings
+    from rollout_sync.trackers.post import Post
 
 _PATIENCE = 15.0
 _SKEW_NOTED = timedelta(seconds=30)
@@ -57,6 +58,19 @@ def reach_checks(settings: Settings, clock: Clock | None = None) -> Iterator[Che
                 continue
             yield answered(address, reply.status)
             yield clock_check(address.name, clock.now(), reply.at)
+
+
+def mail_check(post: Post) -> Check:
+    """Whether mails could leave; none is sent."""
+    from rollout_sync.transport.smtp import SmtpPost  # noqa: PLC0415 - only with a channel for mails
+
+    if not isinstance(post, SmtpPost):
+        return Check(name="mail", level=Level.SKIP, found="by Graph; whether Mail.Send is granted shows the first mail")
+    refusal = post.refusal()
+    if refusal is not None:
+        found, fix = safe_to_paste(refusal.reason), safe_to_paste(refusal.hint)
+        return Check(name="mail", level=Level.FAIL, found=found, fix=fix)
+    return Check(name="mail", level=Level.OK, found="the mail server lets us in")
 
 
 def answered(address: Address, status: int) -> Check:

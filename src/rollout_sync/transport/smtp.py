@@ -116,6 +116,17 @@ class SmtpPost:
             self._drop()
             return failed.outcome
 
+    def refusal(self) -> Refused | None:
+        """Connect, sign in and say good-bye, without any mail: what hindered, or None."""
+        try:
+            self._smtp = self._connected()
+        except Failed as failed:
+            if not isinstance(failed.outcome, Refused):
+                raise AssertionError("a doubt before anything was sent") from None
+            return failed.outcome
+        self.close()
+        return None
+
     def close(self) -> None:
         """Say good-bye and let go of the connection."""
         if self._smtp is not None:

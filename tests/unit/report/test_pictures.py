@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
@@ -60,36 +61,42 @@ def hostile() -> RolloutView:
     return view_of(odd, a_view().review)
 
 
+@pytest.fixture(scope="module")
+def drawn(view):
+    """Every chart in every form as SVG, drawn once for all tests that only look at it."""
+    return cache(lambda chart, form: str(chart(view, form).svg()))
+
+
 @pytest.mark.parametrize("form", Form)
 @pytest.mark.parametrize("chart", CHARTS)
-def test_a_picture_repeats_byte_for_byte(view, chart, form):
+def test_a_picture_repeats_byte_for_byte(view, drawn, chart, form):
     first, second = chart(view, form), chart(view, form)
-    assert first.svg() == second.svg()
+    assert drawn(chart, form) == second.svg()
     assert first.png() == second.png()
     assert first.png().startswith(PNG)
 
 
 @pytest.mark.parametrize("form", Form)
 @pytest.mark.parametrize("chart", CHARTS)
-def test_a_picture_says_what_it_is(view, chart, form):
+def test_a_picture_says_what_it_is(view, drawn, chart, form):
     picture = chart(view, form)
-    root = ET.fromstring(picture.svg())
+    root = ET.fromstring(drawn(chart, form))
     names = {node.get("id"): node.text for node in root.iter() if node.get("id")}
     assert root.get("role") == "img"
     assert [names[name] for name in root.get("aria-labelledby").split()] == [picture.title, picture.description]
     assert int(root.get("width")) == form.width
 
 
-def test_a_picture_loads_nothing_and_knows_no_time_of_making(view):
+def test_a_picture_loads_nothing_and_knows_no_time_of_making(drawn):
     for chart in CHARTS:
-        text = str(chart(view, Form.WIDE).svg())
+        text = drawn(chart, Form.WIDE)
         assert not re.search(r"<(?:script|style|image|foreignObject|metadata|a)\b", text)
         assert set(re.findall(r"https?://[^\s\"<]+", text)) == {"http://www.w3.org/2000/svg"}
         assert all(link.startswith("#") for link in re.findall(r'href="([^"]*)"', text))
 
 
-def test_names_are_unique_on_a_page_and_all_that_are_used_exist(view):
-    texts = [str(chart(view, form).svg()) for chart in CHARTS for form in Form]
+def test_names_are_unique_on_a_page_and_all_that_are_used_exist(drawn):
+    texts = [drawn(chart, form) for chart in CHARTS for form in Form]
     names = [name for text in texts for name in re.findall(r'\bid="([^"]+)"', text)]
     assert len(names) == len(set(names))
     for text in texts:
@@ -97,14 +104,14 @@ def test_names_are_unique_on_a_page_and_all_that_are_used_exist(view):
         assert used <= set(names)
 
 
-def test_every_colour_is_one_of_the_page(view):
+def test_every_colour_is_one_of_the_page(drawn):
     style = (files("rollout_sync.report") / "layouts" / "style.css").read_text(encoding="utf-8")
     light, dark, paper = (dict(re.findall(r"(--[a-z-]+): (#[0-9a-f]{6})", block)) for block in blocks(style))
     for ink in Ink:
         assert light[ink.variable] == paper[ink.variable] == ink.value
         assert ink.variable in dark
     for chart in CHARTS:
-        text = str(chart(view, Form.WIDE).svg())
+        text = drawn(chart, Form.WIDE)
         assert set(re.findall(r"var\((--[a-z-]+)\)", text)) <= set(light)
         assert not re.findall(r"#[0-9a-f]{6}\b", text)
 

@@ -189,6 +189,16 @@ def test_one_refused_recipient_does_not_hold_up_the_next(post):
         assert len(room.kept) == 1
 
 
+def test_the_door_is_tried_without_a_mail(post, certificate):
+    with Mailroom(certificate=certificate, account=ACCOUNT) as room:
+        access = {"user": ACCOUNT[0], "security": SmtpSecurity.STARTTLS, "context": certificate.client()}
+        assert post(room.port, password=PASSWORD, **access).refusal() is None
+        refused = post(room.port, password="wrong", **access).refusal()
+        assert isinstance(refused, ChannelShut)
+        assert "sign-in" in refused.reason
+        assert not room.kept
+
+
 def test_a_message_larger_than_the_server_takes_is_not_sent(post):
     with Mailroom(data_size_limit=2_000) as room:
         outcome = post(room.port).send(parcel(text="x" * 3_000 + "\n"))

@@ -56,7 +56,7 @@ def _checks(invocation: Invocation, *, offline: bool) -> Iterator[Check]:
 def _services(invocation: Invocation, *, can_sign_in: bool) -> Iterator[Check]:
     from rollout_sync.cli.destinations import destination_checks  # noqa: PLC0415 - only when services are asked
     from rollout_sync.cli.planning import app_of  # noqa: PLC0415 - the same
-    from rollout_sync.cli.reach import reach_checks  # noqa: PLC0415 - requests is slow to load
+    from rollout_sync.cli.reach import mail_check, reach_checks  # noqa: PLC0415 - requests is slow to load
 
     reached = tuple(reach_checks(invocation.settings()))
     yield from reached
@@ -68,7 +68,10 @@ def _services(invocation: Invocation, *, can_sign_in: bool) -> Iterator[Check]:
     app = app if invocation.can_ask else replace(app, show=None)
     try:
         trackers = app.trackers()
+        post = app.post()
     except ConfigError as error:
         yield failed("configuration", error)
         return
     yield from destination_checks(trackers)
+    if post is not None:
+        yield mail_check(post)
