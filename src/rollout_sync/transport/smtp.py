@@ -121,9 +121,9 @@ class SmtpPost:
         try:
             self._smtp = self._connected()
         except Failed as failed:
-            if not isinstance(failed.outcome, Refused):
-                raise AssertionError("a doubt before anything was sent") from None
-            return failed.outcome
+            if isinstance(failed.outcome, Refused):
+                return failed.outcome
+            raise
         self.close()
         return None
 
