@@ -108,14 +108,9 @@ class Module:
     def nodes(self) -> tuple[ast.AST, ...]:
         return tuple(ast.walk(self.tree))
 
-    @cached_property
-    def importing(self) -> tuple[ast.AST, ...]:
-        """What may import something; few of all nodes, and asked for by most rules."""
-        return tuple(node for node in self.nodes if isinstance(node, ast.Import | ast.ImportFrom | ast.Call))
-
     def imports(self, known: Mapping[str, Module]) -> set[str]:
         """Dotted names of all imported modules, those inside functions too."""
-        return {found for node in self.importing for found in self._imported(node, known)}
+        return {found for node in self.nodes for found in self._imported(node, known)}
 
     def _imported(self, node: ast.AST, known: Mapping[str, Module]) -> Iterator[str]:
         match node:

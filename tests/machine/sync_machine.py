@@ -100,6 +100,8 @@ class SyncMachine(RuleBasedStateMachine):
         self.book = SyncBook(self.stage, self.require, watch=self.watch)
         self.began = self.stage.world.clock.now()
         self.is_login_faulty = False
+        self.is_through = True
+        """Whether the last start that the ledger accepted came to its end."""
         EXAMPLES[type(self).__name__] += 1
 
     def require(self, holds: bool, name: str, words: str) -> None:
@@ -221,6 +223,8 @@ class SyncMachine(RuleBasedStateMachine):
         life = self._life(what)
         result = life.run(self.draft, force=True)
         self.folder = life.heir or self.folder
+        if kept(self.folder / LEDGER).draft == self.draft:
+            self.is_through = result.applied is not None and result.applied.is_carried_out
         event(f"start: {_ending(result)}")
         self._note(result)
         self._after(result)
@@ -303,11 +307,22 @@ class SyncMachine(RuleBasedStateMachine):
         self._nothing_more()
 
     def _finish_starts(self) -> None:
+        """Whoever was interrupted runs the same command again."""
         for _ in range(9):
-            if all(row.state not in ("PLANNED", "INFLIGHT", "FAILED") for row in rows(self.folder / LEDGER)):
+            made = all(row.state not in ("PLANNED", "INFLIGHT", "FAILED") for row in rows(self.folder / LEDGER))
+            if made and not self._is_left_to_people():
                 return
             self._run(CALM)
             self.stage.advance(400.0)
+
+    def _is_left_to_people(self) -> bool:
+        """A tick finishes what was interrupted, but does not change a third of a rollout by itself: it says so."""
+        if self.is_through:
+            return False
+        result = self._sync(CALM)
+        self._note(result)
+        self._after(result)
+        return result.tick is not None and any("start` again" in one.problem for one in result.tick.rollouts)
 
     def _calm_tick(self, *, full: bool = False) -> SyncResult:
         result = self._sync(CALM, full=full)
@@ -321,7 +336,13 @@ class SyncMachine(RuleBasedStateMachine):
         Comparison(kept(self.folder / LEDGER), self.watch, is_full=is_full).check()
 
     def _nothing_new(self) -> None:
-        """A tick without news: no write, one search, one batch with the one page of the one plan."""
+        """A tick without news: no write, one search, one batch with the one page of the one plan.
+
+        What a tick wrote is news to the next one. A better colour is confirmed by a second review, so that the summary
+        may be written once more after both full looks, and once more at midnight; but then it is quiet.
+        """
+        quiet = any(self._calm_tick().writes == 0 for _ in range(3))
+        self.require(quiet, "floor", f"never came to rest: {self.book.last_writes[-3:]}")
         self.book.asked.clear()
         result = self._calm_tick()
         self.require(result.writes == 0, "floor", f"wrote {self.book.last_writes[-result.writes :]}")
