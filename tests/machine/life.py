@@ -331,8 +331,8 @@ class _Inline(Executor):
 def one_thread(patch: Any) -> Iterator[None]:
     """No threads, no chance of its own, nothing loaded twice: the same draws give the same history, and quickly.
 
-    And the same seed gives the same draws. Hypothesis also tries numbers that it finds in the source of all modules that
-    are loaded; with those, any edit anywhere and any test that ran before would change what a seed means.
+    And the same seed gives the same draws. Hypothesis also tries numbers that it finds in the source of all modules
+    that are loaded; with those, any edit anywhere and any test that ran before would change what a seed means.
     """
     patch.setattr(providers.HypothesisProvider, "_local_constants", Constants())
     patch.setattr(providers, "CONSTANTS_CACHE", LRUCache(1_024))

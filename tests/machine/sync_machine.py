@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from machine import truth
 from machine.life import CALM, LEDGER, Mishaps, Result, empty_ledger
-from machine.run_machine import BATCH
+from machine.run_lives import BATCH
 from machine.stage import Stage
 from machine.sync_drafts import GATE_J, GATE_P, HELD, HOMES, GateDraft
 from machine.sync_ledger import Comparison, Kept, cursor_is_safe, kept
@@ -316,7 +316,7 @@ class SyncMachine(RuleBasedStateMachine):
             self.stage.advance(400.0)
 
     def _is_left_to_people(self) -> bool:
-        """A tick finishes what was interrupted, but does not change a third of a rollout by itself: it says so."""
+        """A tick that releases finishes what was interrupted, but says so where that is a third of the rollout."""
         if self.is_through:
             return False
         result = self._sync(CALM)

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from machine.life import one_thread
-from machine.run_machine import EXAMPLES, JiraMachine, PlannerMachine, RunMachine
+from machine.run_ground import EXAMPLES
+from machine.run_machine import JiraMachine, PlannerMachine, RunMachine
 
 PARTS, EACH = {"ci": (7, 100), "nightly": (40, 500)}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), (1, 9))
 MACHINES = (JiraMachine, PlannerMachine, RunMachine)

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from machine.life import one_thread
-from machine.run_machine import EXAMPLES, JiraMachine, PlannerMachine
+from machine.run_ground import EXAMPLES
+from machine.run_machine import JiraMachine, PlannerMachine
 from machine.wire import Broken
 from rollout_sync.ledger import entries
 from rollout_sync.sync import settling

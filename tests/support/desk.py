@@ -16,6 +16,7 @@ from rollout_sync.cli.group import cli
 from rollout_sync.cli.invocation import Invocation
 from rollout_sync.config import Settings
 from rollout_sync.transport.clock import SystemClock
+from support import thrift
 from support.standin import NOW, StandIn
 
 REAL_NAMES = {
@@ -140,6 +141,7 @@ class Desk:
             return replace(found, rewrites={**over, **found.rewrites, **self.elsewhere})
 
         self._typed: str | None = None
+        thrift.put_over(self.monkeypatch)
         self.monkeypatch.setattr(Invocation, "of_process", of_process)
         self.monkeypatch.setattr(Invocation, "settings", redirected)
 

@@ -10,7 +10,8 @@ from typing import Any
 from rollout_sync.config.secrets import SecretPlace
 from rollout_sync.config.settings import Cadence, DigestSettings, MailSettings, ReaderSettings
 from rollout_sync.health.review import Case, Colour, Dates, Review, Signal, SignalName, Tally
-from rollout_sync.report.digest import Digest, digest_of
+from rollout_sync.model.rollout import ItemKey
+from rollout_sync.report.digest import Digest, Section, digest_of
 from rollout_sync.report.readers import Reader, readers_of
 from rollout_sync.report.told import LastDigest
 from support.pictured import FINDINGS, GO_LIVE, NOW, WAITING, a_case, expanded
@@ -130,3 +131,38 @@ def told_before(who: Reader, **over: Any) -> LastDigest:
     usual = {"colour": Colour.GREEN, "dates": dates, "signals": signals, "findings": (), **over}
     first = digest(who, made(WEEK_BEFORE, **usual), None, "2027-W05")
     return first.kept(None, "before@example.com")
+
+
+def case(
+    now: datetime = NOW,
+    *,
+    gates: dict[str, dict[str, Any]] | None = None,
+    items: dict[str, dict[str, Any]] | None = None,
+    **over: Any,
+) -> Case:
+    """The usual case; single gates and items changed."""
+    usual = usual_case(now)
+    snapshot = usual.snapshot
+    decided = {**snapshot.gates}
+    for key, change in (gates or {}).items():
+        decided[ItemKey(key)] = replace(decided[ItemKey(key)], **change)
+    states = {**snapshot.items}
+    for key, change in (items or {}).items():
+        states[ItemKey(key)] = replace(states[ItemKey(key)], **change)
+    return replace(usual, snapshot=replace(snapshot, gates=decided, items=states, **over))
+
+
+def section(email: str, *, last: LastDigest | None = None, of: Case | None = None, **over: Any) -> Section:
+    """What a reader's digest says of the one rollout; `over` changes its review."""
+    return digest(reader(email), made(case=of, **over), last).sections[0]
+
+
+def bullets(email: str, *, last: LastDigest | None = None, of: Case | None = None, **over: Any) -> list[str]:
+    """The changes since `last`, in words."""
+    found = section(email, last=last or told_before(reader(email)), of=of, **over)
+    return [one.words for one in found.changes]
+
+
+def quiet_last(email: str = OTHER_HEAD) -> LastDigest:
+    """What a reader knows who was told the same a moment ago."""
+    return digest(reader(email), made()).kept(None, "first@example.com")

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rollout_sync.errors import LedgerBusy, RolloutSyncError, TrackerError, Unavailable
+from rollout_sync.errors import LedgerBusy, RolloutSyncError, TrackerError, Unavailable, UnsafePlan
 from rollout_sync.ledger import chronicle, objects, rollouts, sightings
 from rollout_sync.ledger.lease import held
 from rollout_sync.ledger.opening import Database
@@ -291,6 +291,10 @@ def _written(
         return [error.what] * len(wanted)
 
 
+_AGAIN = "; if that is wanted, or what an interrupted run has left, run `rollout-sync start` again with --force"
+"""A run without a person does not change so much by itself."""
+
+
 def _release(row: RolloutRow, wish: Wish, office: Office) -> tuple[Applied | None, str]:
     """Bring both services to what the gates say now; nothing is asked where they say what was carried out already."""
     with office.database.reading() as connection:
@@ -313,7 +317,8 @@ def _release(row: RolloutRow, wish: Wish, office: Office) -> tuple[Applied | Non
     except LedgerBusy:
         raise
     except RolloutSyncError as error:
-        return None, f"held work was not released: {error.what}"
+        remedy = _AGAIN if isinstance(error, UnsafePlan) else ""
+        return None, f"held work was not released: {error.what}{remedy}"
     return made, "" if made.is_carried_out else "held work is not all released yet"
 
 

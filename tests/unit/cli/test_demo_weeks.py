@@ -22,6 +22,7 @@ from rollout_sync.cli.demo.proofs import (
     opened_by_the_right_one,
     quiet_when_quiet,
     still_once,
+    summed_up,
 )
 from rollout_sync.cli.demo.sandbox import running_sandbox
 from rollout_sync.cli.demo.stage import Stage, clean_environment
@@ -182,6 +183,10 @@ class TestProofs:
 
     def test_a_promise_of_nothing_proves_nothing(self):
         assert not still_once("c", {}, Boards(), []).holds
+
+    def test_a_summary_stands_once_on_each_board(self):
+        assert summed_up(Boards(summaries=(1, 1))).holds
+        assert not any(summed_up(Boards(summaries=pair)).holds for pair in ((0, 0), (2, 1), (1, 0)))
 
     def test_added_and_deleted_work_is_counted(self):
         assert known_to_people(2, 1, expected=(2, 1)).holds

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from rollout_sync.cli.demo.sandbox import Json, Sandbox
 from rollout_sync.model.objects import ObjectKind
+from rollout_sync.reconcile.keys import STATUS_DETAILS
 
 PROJECT = "SEC"
 _AWAITING = "awaiting-approval"
@@ -33,7 +34,8 @@ class Boards:
 
     Attributes:
         counts: how many objects of each kind that a person can count.
-        marks: what each marked object says it is, once for every object that says so.
+        marks: what each marked object of the plan says it is, once for every object that says so.
+        summaries: how many comments and how many tasks show the rollout's summary.
     """
 
     epics: tuple[Heap, ...] = ()
@@ -41,6 +43,7 @@ class Boards:
     plan: str = ""
     counts: Mapping[ObjectKind, int] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
+    summaries: tuple[int, int] = (0, 0)
 
     @property
     def doubles(self) -> tuple[str, ...]:
@@ -56,6 +59,8 @@ def read_boards(sandbox: Sandbox, rollout: str, name: str) -> Boards:
     buckets = sandbox.graph(f"/planner/plans/{quote(plan)}/buckets")["value"] if plan else []
     tasks = sandbox.graph(f"/planner/plans/{quote(plan)}/tasks")["value"] if plan else []
     notes = [sandbox.graph(f"/planner/tasks/{quote(task['id'])}/details").get("description") or "" for task in tasks]
+    marks = (*_marks_of_issues(issues), *_marks_of_notes(notes))
+    status = str(STATUS_DETAILS)
     remote = sum(len(sandbox.jira("GET", f"/issue/{issue['key']}/remotelink")) for issue in issues)
     counts = {
         ObjectKind.EPIC: len(epics),
@@ -71,7 +76,8 @@ def read_boards(sandbox: Sandbox, rollout: str, name: str) -> Boards:
         buckets=tuple(_bucket(bucket, tasks) for bucket in buckets),
         plan=plan,
         counts=counts,
-        marks=(*_marks_of_issues(issues), *_marks_of_notes(notes)),
+        marks=tuple(mark for mark in marks if mark != status),
+        summaries=(_summaries(sandbox, epics), marks.count(status)),
     )
 
 
@@ -120,6 +126,16 @@ def _group_plans(sandbox: Sandbox) -> Sequence[Json]:
 
 def _bucket(bucket: Json, tasks: Sequence[Json]) -> Heap:
     return Heap(name="", title=bucket["name"], count=sum(task["bucketId"] == bucket["id"] for task in tasks))
+
+
+def _summaries(sandbox: Sandbox, epics: Sequence[Json]) -> int:
+    """Comments on the epics that are marked as a summary."""
+    listed = (sandbox.jira("GET", f"/issue/{epic['key']}/comment")["comments"] for epic in epics)
+    ids = [int(comment["id"]) for comments in listed for comment in comments]
+    if not ids:
+        return 0
+    found = sandbox.jira("POST", "/comment/list?expand=properties", {"ids": ids})["values"]
+    return sum(any(one["key"] == "rollout-sync" for one in comment.get("properties", ())) for comment in found)
 
 
 def _marks_of_issues(issues: Sequence[Json]) -> Iterator[str]:

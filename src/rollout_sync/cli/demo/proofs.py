@@ -143,6 +143,13 @@ def still_once(claim: str, promised: Mapping[str, int], boards: Boards, deleted:
     return Proof(claim=claim, holds=not wrong and marked > 0, seen=seen)
 
 
+def summed_up(boards: Boards) -> Proof:
+    """The summary stands once on each board, however often it was written over."""
+    comments, tasks = boards.summaries
+    seen = f"{comments} comment, {tasks} task"
+    return Proof(claim="each board shows the summary once", holds=boards.summaries == (1, 1), seen=seen)
+
+
 def known_to_people(added: int, gone: int, *, expected: tuple[int, int]) -> Proof:
     """Work that people put beside the template's and took away is counted."""
     seen = f"{added} added, {gone} deleted"

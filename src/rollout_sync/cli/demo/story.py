@@ -20,6 +20,7 @@ from rollout_sync.cli.demo.proofs import (
     opened_by_the_right_one,
     quiet_when_quiet,
     still_once,
+    summed_up,
     was_cut,
     writes,
     wrote_nothing,
@@ -198,6 +199,7 @@ def _lived(stage: Stage, promised: Mapping[str, int]) -> tuple[list[Proof], tupl
         quiet_when_quiet(weeks.evenings),
         opened_by_the_right_one(weeks.evenings, cast.OTTOS_DAY, WAITING_TITLE),
         still_once("ten weeks made nothing twice", promised, boards, deleted),
+        summed_up(boards),
         known_to_people(weeks.tally.added, weeks.tally.gone, expected=(len(cast.ADDED), len(deleted))),
     ]
     return proofs, path
