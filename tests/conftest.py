@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
-from hypothesis import HealthCheck, settings
+
+# Compiled code is kept, whatever the surroundings say: the commands that tests start, and the workers that read the
+# same tests, would otherwise compile all of it each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+from hypothesis import HealthCheck, settings  # noqa: E402 - it is a lot to compile
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("dev"), max_examples=400, print_blob=True)

@@ -1,4 +1,4 @@
-"""What a reader is told: silence where there is nothing, their own view of a rollout, what comes, and one mail of all."""
+"""What a reader is told: silence where there is nothing, their own view of a rollout, what comes, one mail of all."""
 
 from __future__ import annotations
 

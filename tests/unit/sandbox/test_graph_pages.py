@@ -169,6 +169,37 @@ def test_a_mail_body_is_sealed(desk: Desk) -> None:
     assert "<script>alert" not in text
 
 
+def test_a_mail_shows_the_pictures_that_it_brings_along(desk: Desk) -> None:
+    html = '<img src="cid:fan"><img src="cid:other"><img src="https://example.com/seen.png">'
+    picture = {
+        "name": "fan.png",
+        "contentType": "image/png",
+        "isInline": True,
+        "contentId": "fan",
+        "contentBytes": "aGk=",
+    }
+    script = {**picture, "contentId": "other", "contentType": "image/svg+xml"}
+    message = {
+        "subject": "Week 49",
+        "body": {"contentType": "HTML", "content": html},
+        "toRecipients": [{"emailAddress": {"address": "sam.seller@example.com"}}],
+        "attachments": [{"@odata.type": "#microsoft.graph.fileAttachment", **one} for one in (picture, script)],
+    }
+    desk.ask("POST", "/users/cora.coordinator@example.com/sendMail", {"message": message})
+    kept = next(m for m in desk.world.store.scan("graph.messages") if m["folder"] == "inbox")
+    answer = desk.client.get(f"/mailbox/sam.seller@example.com/{kept['immutableId']}")
+    assert "data:image/png;base64,aGk=" in answer.text
+    assert "cid:other" in answer.text
+    assert "img-src 'self' data:" in answer.headers["Content-Security-Policy"]
+
+
+def test_who_has_mail_comes_first(desk: Desk) -> None:
+    message = {"subject": "x", "toRecipients": [{"emailAddress": {"address": "sam.seller@example.com"}}]}
+    desk.ask("POST", "/users/cora.coordinator@example.com/sendMail", {"message": message})
+    listed = desk.client.get("/mailbox").text.partition('<ul class="rows">')[2]
+    assert listed.index("Sam Seller") < listed.index("Cora Coordinator")
+
+
 def test_html_escapes_what_is_filled_in() -> None:
     assert Html("<p>{}</p>").format("<b>") == "<p>&lt;b&gt;</p>"
     assert Html("<p>{x}</p>").format(x=Html("<b>")) == "<p><b></p>"

@@ -1,7 +1,12 @@
-"""The mailboxes: what Graph delivered, readable like in a mail program. HTML bodies are shown in a sealed frame."""
+"""The mailboxes: what Graph delivered, readable like in a mail program. HTML bodies are shown in a sealed frame.
+
+Pictures that a message brings along are shown; nothing is fetched from elsewhere.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -13,6 +18,7 @@ from rollout_sync.sandbox.pages.planner_layout import page
 from rollout_sync.sandbox.store import Document
 from rollout_sync.sandbox.world import World
 
+_PICTURE: Final = re.compile(r"image/(png|jpeg|gif)")
 _LIST: Final = Html('<div class="head"><h1>{}</h1></div><ul class="rows">{}</ul>')
 _ROW: Final = Html('<li><a href="{}">{}</a> <span class="quiet">{}</span></li>')
 _MESSAGE: Final = Html("""<h1 dir="auto">{subject}</h1>
@@ -21,10 +27,11 @@ _MESSAGE: Final = Html("""<h1 dir="auto">{subject}</h1>
 
 
 def mailboxes(world: World) -> Response:
-    """All people with the number of messages in their Inbox."""
+    """All people with the number of messages in their Inbox, those with the most first."""
+    counted = [(who, len(_inbox(world, who.graph_id))) for who in world.people.all()]
     rows = [
-        _ROW.format(f"/mailbox/{who.email}", who.name, _count(len(_inbox(world, who.graph_id))))
-        for who in world.people.all()
+        _ROW.format(f"/mailbox/{who.email}", who.name, _count(number))
+        for who, number in sorted(counted, key=lambda one: -one[1])
     ]
     return page(world, "Mail", _LIST.format("Mail", Html("").join(rows)))
 
@@ -53,7 +60,7 @@ def message(world: World, email: str, message_id: str) -> Response:
         sender=_address(fields["from"]),
         to=", ".join(_address(one) for one in fields["toRecipients"]),
         sent=_when(found),
-        body=_body(fields["body"]),
+        body=_body(fields["body"], fields.get("attachments", ())),
     )
     return page(world, fields["subject"] or "Message", main)
 
@@ -62,9 +69,13 @@ def _count(number: int) -> str:
     return f"{number} message" if number == 1 else f"{number} messages"
 
 
-def _body(body: Document) -> Html:
+def _body(body: Document, attachments: Sequence[Document]) -> Html:
     content = str(body.get("content", ""))
     if str(body.get("contentType", "text")).lower() == "html":
+        for one in attachments:
+            if one.get("isInline") and _PICTURE.fullmatch(str(one["contentType"])):
+                brought = f"data:{one['contentType']};base64,{one['contentBytes']}"
+                content = content.replace(f"cid:{one['contentId']}", brought)
         return Html('<iframe class="body" title="Message" sandbox="" srcdoc="{}"></iframe>').format(content)
     return Html('<pre class="body">{}</pre>').format(content)
 
