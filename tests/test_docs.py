@@ -59,6 +59,11 @@ def commands(page):
     return [line[1:] for line in words]
 
 
+def one_page(page):
+    """Long stories of running rollouts are played with the slow tests."""
+    return pytest.param(page, marks=pytest.mark.slow) if page.name in RUNNING else page
+
+
 def keys_below(page, heading):
     """Names in the first column of the table under a heading."""
     (part,) = re.findall(rf"^{heading}$(.*?)(?=^##|\Z)", page, flags=re.MULTILINE | re.DOTALL)
@@ -181,7 +186,7 @@ class TestCommands:
         text = (ROOT / "README.md").read_text(encoding="utf-8")
         assert all(f"`{name}`" in text for name in COMMANDS)
 
-    @pytest.mark.parametrize("page", [page for page in WRITTEN if commands(page)], ids=title)
+    @pytest.mark.parametrize("page", [one_page(page) for page in WRITTEN if commands(page)], ids=title)
     def test_commands_do_what_the_page_says(self, desk, page):
         """In the order of the page, in one folder, by somebody who answers the questions."""
         for block in blocks(page, "csv"):

@@ -12,13 +12,13 @@ from typing import Any
 from conformance.walking import HOST, NOON, Stage
 from rollout_sync import config
 from rollout_sync.app import App, Edges
-from rollout_sync.config.settings import GraphAuth, JiraAuth
+from rollout_sync.config.settings import GraphAuth, JiraAuth, MailChannel
 from rollout_sync.ledger import objects, rollouts
 from rollout_sync.model.objects import Fields, ObjectKind
 from rollout_sync.model.operations import Change, Outcome
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.reconcile.guard import Thresholds
-from rollout_sync.sync import adopting, planning, syncing, verifying, wishing
+from rollout_sync.sync import adopting, digesting, planning, sending, syncing, verifying, wishing
 from rollout_sync.sync.applying import Applied, apply
 from rollout_sync.template import shipped
 from rollout_sync.template.people import read_people
@@ -90,6 +90,24 @@ class Agent:
         with self.app.ledger() as database:
             return syncing.sync([RolloutId(rollout)], self.app.office(database, is_full=is_full))
 
+    def digest(self) -> sending.Delivery:
+        """Send the mails that are due."""
+        post = self.app.post()
+        assert post is not None
+        settings = self.app.settings
+        with self.app.ledger() as database:
+            desk = digesting.Desk(
+                database=database, settings=settings.digest, sender=settings.mail, now=self.clock.now()
+            )
+            return sending.deliver(
+                (),
+                post=post,
+                database=database,
+                clock=self.clock,
+                rules=self.app.mail_rules(),
+                prepare=lambda: digesting.plan(desk),
+            )
+
     def verify(self, rollout: str) -> verifying.Verification:
         """Read everything back."""
         with self.app.ledger() as database:
@@ -130,6 +148,18 @@ def as_a_person(agent: Agent) -> Agent:
     assert planner is not None
     settings = replace(agent.app.settings, planner=replace(planner, auth=GraphAuth.DEVICE_CODE))
     return Agent(replace(agent.app, settings=settings, show=lambda _text: None), agent.clock)
+
+
+def with_mail(agent: Agent, *, drafts: bool) -> Agent:
+    """The same, with mails over Graph and invitations."""
+    mail = replace(
+        agent.app.settings.mail,
+        channel=MailChannel.GRAPH,
+        sender="cora.coordinator@example.com",
+        drafts=drafts,
+        invitations=True,
+    )
+    return Agent(replace(agent.app, settings=replace(agent.app.settings, mail=mail)), agent.clock)
 
 
 def through_the_gateway(agent: Agent) -> Agent:

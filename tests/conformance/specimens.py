@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 from conformance.recording import BATCH, VERSION, Exchange
@@ -61,6 +63,12 @@ SOUND: Final = {
     "tasks": _said(f"GET {TASK}?$select=id,title", None, 200, _SHOWN),
     "refused": _said(f"GET {TASK}", None, 404, _ERROR),
     "mail": _said(f"POST {VERSION}/users/a@example.com/sendMail", {"message": {"subject": "x"}}, 202, None),
+    "mime": replace(
+        _said(f"POST {VERSION}/users/a@example.com/sendMail", None, 202, None, content_type="text/plain"),
+        body=base64.b64encode(
+            b"From: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\nMIME-Version: 1.0\r\n\r\nx\r\n"
+        ),
+    ),
     "batch": _said(f"POST {BATCH}", {"requests": [_INNER]}, 200, {"responses": [_ANSWERED]}),
     "search": _said(
         f"POST {_V3}/search/jql",

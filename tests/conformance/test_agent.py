@@ -41,6 +41,15 @@ USED = {
     "POST /planner/buckets",
     "POST /planner/plans",
     "POST /planner/tasks",
+    "DELETE /users/{user-id}/events/{event-id}",
+    "GET /users/{user-id}/events/{event-id}",
+    "GET /users/{user-id}/mailFolders/{mailFolder-id}/messages",
+    "PATCH /users/{user-id}/events/{event-id}",
+    "PATCH /users/{user-id}/messages/{message-id}",
+    "POST /users/{user-id}/events",
+    "POST /users/{user-id}/messages",
+    "POST /users/{user-id}/messages/{message-id}/send",
+    "POST /users/{user-id}/sendMail",
     "GET /rest/api/3/field",
     "GET /rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes",
     "GET /rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}",
@@ -59,6 +68,8 @@ USED = {
     "GET /rest/api/3/user/assignable/search",
     "POST /rest/api/3/issue/bulk",
     "POST /rest/api/3/issue/bulkfetch",
+    "POST /rest/api/3/issue/{issueIdOrKey}/comment",
+    "PUT /rest/api/3/issue/{issueIdOrKey}/comment/{id}",
     "POST /rest/api/3/issue/{issueIdOrKey}/remotelink",
     "POST /rest/api/3/issue/{issueIdOrKey}/transitions",
     "POST /rest/api/3/issueLink",
@@ -67,6 +78,7 @@ USED = {
 }
 """Every operation that the program uses; one more needs a run below, or is a mistake."""
 
+DAY = 86_400.0
 BULK = "/jira/rest/api/3/issue/bulk"
 BATCH = "/graph/v1.0/$batch"
 
@@ -157,6 +169,38 @@ def in_step(stage: Stage, folder: Path) -> None:
     assert agent.sync("hello", is_full=True).catch.gone
 
 
+def told(stage: Stage, folder: Path) -> None:
+    """People are invited and answer, a session moves and is called off, summaries are shown, mails go out."""
+    agent = runs.with_mail(runs.new_agent(stage, folder), drafts=False)
+    agent.start("hello", "Hello")
+    agent.clock.sleep(190 * DAY)
+    assert agent.sync("hello").is_finished
+    world = stage.world
+    tasks = {world.store.get("graph.tasks", key)["fields"]["title"]: key for key in world.store.keys("graph.tasks")}
+    for title, task in tasks.items():
+        if title.startswith("Green light of"):
+            _decide(world, task)
+    agent.clock.sleep(3600)
+    (ticked,) = agent.sync("hello").rollouts
+    assert ticked.invited is not None
+    assert ticked.invited.done, ticked
+    (event,) = world.store.keys("graph.events")
+    guest = world.store.get("graph.events", event)["fields"]["attendees"][0]["emailAddress"]["address"]
+    act_in_planner(world, {"who": guest, "do": "respond", "event": event, "response": "accepted"})
+    session = next(key for title, key in tasks.items() if title.startswith("Half an hour"))
+    day = {"dueDateTime": "2027-05-28T00:00:00Z", "startDateTime": "2027-05-28T00:00:00Z"}
+    who = {"who": "tara.trainer@example.com"}
+    act_in_planner(world, {**who, "do": "edit", "task": session, "fields": day})
+    agent.clock.sleep(DAY)
+    assert agent.sync("hello").is_finished
+    assert agent.digest().sent
+    act_in_planner(world, {**who, "do": "delete", "task": session})
+    agent.clock.sleep(DAY)
+    assert agent.sync("hello", is_full=True).is_finished
+    assert not world.store.keys("graph.events")
+    assert runs.with_mail(agent, drafts=True).digest().sent
+
+
 def _decide(world: World, task: str) -> None:
     """The approver ticks the first line of the decision checklist."""
     checklist = world.store.get("graph.task_details", task)["fields"]["checklist"]
@@ -206,6 +250,7 @@ RUNS: tuple[Callable[[Stage, Path], None], ...] = (
     person,
     held,
     in_step,
+    told,
     lost_answers,
     bad_weather,
 )

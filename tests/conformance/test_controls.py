@@ -68,6 +68,9 @@ def drop(*path: Any) -> Callable[[Any], None]:
 
 INNER = ("requests", 0)
 REQUESTS = [
+    ("mime", but(body=b"no base64"), "body"),
+    ("mime", but(body=b"U3ViamVjdDogeA0KDQp4"), "body"),
+    ("task", but(headers=SENT | {"content-type": "text/plain", "if-match": "x"}, body=b"aGk="), "header Content-Type"),
     ("task", without("if-match"), "header If-Match"),
     ("task", without("authorization"), "header Authorization"),
     ("task", sent(put("percentComplete", "half")), "body percentComplete"),

@@ -195,8 +195,16 @@ def _request_body(case: _Case) -> Iterator[Violation]:
     if kind in declared["content"]:
         pointer = case.operation.pointer + pointer_of("requestBody", "content", kind, "schema")
         yield from _request_json(case, _parsed(raw), case.document.reference(pointer))
+    elif kind == "text/plain" and _takes_mime(case):
+        if problem := relaxations.mime_problem(raw):
+            yield case.violation("request", "body", problem)
     else:
         yield case.violation("request", "header Content-Type", f"{kind!r} is none of {sorted(declared['content'])}")
+
+
+def _takes_mime(case: _Case) -> bool:
+    asked = (case.operation.method, case.operation.template)
+    return asked in {(one.method, one.template) for one in relaxations.MIME_BODIES}
 
 
 def _request_json(case: _Case, body: Any, schema: dict[str, Any]) -> Iterator[Violation]:

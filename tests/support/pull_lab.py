@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+
+from flask import Flask
 
 from rollout_sync.model.objects import Binding, Fields, Marker, ObjectKey, ObjectKind, Remote
 from rollout_sync.model.operations import Create, Done
@@ -49,27 +52,41 @@ class WorldClock:
         self._world.clock.advance(max(seconds, 0.0))
 
 
+@cache
+def _site() -> tuple[World, Flask]:
+    """One for all labs of a process: putting its routes together takes longer than most tests."""
+    world = World.open(frozen=NOON)
+    return world, create_app(world, services=frozenset({"jira"}))
+
+
 @dataclass
 class PullLab:
     """One site, one tracker, one shelf."""
 
     world: World
+    app: Flask
     shelf: MemoryShelf = field(default_factory=MemoryShelf)
     tracker: JiraTracker = field(init=False)
     made: dict[str, Remote] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        app = create_app(self.world, services=frozenset({"jira"}))
-        self.transport = Transport(clock=WorldClock(self.world), inner=InProcessAdapter(app))
+        self.transport = Transport(clock=WorldClock(self.world), inner=InProcessAdapter(self.app))
         self.tracker = self.another()
 
     @classmethod
     def opened(cls, *rollouts: RolloutId, issues: int = 3) -> PullLab:
-        """With an epic and some issues for each rollout, bound and never seen."""
-        lab = cls(World.open(frozen=NOON))
+        """With an epic and some issues for each rollout, bound and never seen; the lab before it is over."""
+        lab = cls.empty()
         for rollout in rollouts or (MFA,):
             lab.start(rollout, issues)
         return lab
+
+    @classmethod
+    def empty(cls) -> PullLab:
+        """Without any work; the lab before it is over."""
+        world, app = _site()
+        world.reset()
+        return cls(world, app)
 
     def another(self) -> JiraTracker:
         """A new process's tracker."""

@@ -35,7 +35,11 @@ def _prepare_file(path: Path) -> None:
     is_new = not path.exists()
     _PREPARE(path)
     if is_new:
-        path.write_bytes(_blank())
+        try:
+            path.write_bytes(_blank())
+        except OSError:
+            path.write_bytes(b"")  # half a file would be a damaged one; the migrations leave an empty one behind
+            raise
 
 
 @cache

@@ -70,6 +70,7 @@ class TestTemplate:
             new = running.at.details(gate)["description"]
             assert without_print(new) == without_print(old).replace("Tell everybody", "Tell all of them")
 
+    @pytest.mark.slow
     def test_a_new_title_in_jira_changes_that_title_alone(self, running):
         template(running, ("title: Set up", "title: Build up"))
         before = running.at.content()
@@ -78,6 +79,7 @@ class TestTemplate:
         assert {name for collection, name in changed if collection == "jira.issue"} == {"summary"}
         running.at.issue("Build up")
 
+    @pytest.mark.slow
     def test_another_answer_changes_the_texts_that_use_it(self, running):
         before = running.at.content()
         planned = running.call(*small.plan("--set", "company=Acme"))
@@ -105,6 +107,7 @@ class TestTemplate:
         assert (done.code, done.result["made"]) == (0, {"issue": 1})
         assert different(before, running.at.content()) == {("jira.issue", "new")}
 
+    @pytest.mark.slow
     def test_an_answer_that_adds_an_item(self, running):
         done = running.ask(*small.start("--set", "council=yes"))
         assert done.code == 0
@@ -123,6 +126,7 @@ class TestTemplate:
         assert running.call(*small.start()).code == 0
         assert running.at.writes() == {}
 
+    @pytest.mark.slow
     def test_labels_keep_their_places_when_kinds_come_and_go(self, running):
         template(running, (small.TELL, ""), ("kind: training\n", "kind: communication\n        in: planner\n"),
                  ("title: Set up, owner", "title: Set up, in: planner, owner"))  # fmt: skip
@@ -136,6 +140,7 @@ class TestTemplate:
         assert running.call(*small.start()).code == 0
         assert running.at.writes() == {}
 
+    @pytest.mark.slow
     def test_a_new_department_gets_its_own_tasks_and_label(self, running):
         running.write(
             "people.csv", small.PEOPLE + "Otto Operator,otto.operator@example.com,department_head,Operations,\n"
@@ -178,6 +183,7 @@ class TestPeople:
         assert running.at.writes() == {}
         assert running.at.issue("Set up, with care")
 
+    @pytest.mark.slow
     def test_an_edit_that_meets_a_template_change_is_kept_and_reported(self, running):
         issue = running.at.issue("Set up")
         running.at.act("jira", "edit", issue=issue["key"], fields={"title": "Set up, with care"})
@@ -206,6 +212,7 @@ class TestPeople:
         assert len(running.at.task("Clinic")["fields"]["assignments"]) == 2
         assert "urgent" in running.at.issue("Stock-taking")["labels"]
 
+    @pytest.mark.slow
     def test_a_moved_card_stays_where_people_put_it(self, running):
         plan = running.at.task("Session")["plan"]
         bucket = running.at.act("planner", "create-bucket", plan=plan, title="Mine")["id"]

@@ -6,6 +6,7 @@ import pytest
 
 from support import small
 from support.desk import BOTH, JIRA, LEDGER, PLANNER
+from support.marks import slow_rows
 
 TRAIN = '\n[jira.custom_fields]\ncustomfield_10300 = "2027.1"\n'
 
@@ -85,8 +86,8 @@ class TestTokens:
         ("auth", "token", "base"),
         [
             ("api-token", "sandbox-token", "/jira/rest"),
-            ("pat", "sandbox-pat", "/jira/rest"),
             ("scoped-token", "sandbox-scoped-token", "/jira-gateway/ex/jira/"),
+            *slow_rows(("pat", "sandbox-pat", "/jira/rest")),
         ],
     )
     def test_each_kind_works_at_its_own_address(self, desk, auth, token, base):
@@ -162,6 +163,7 @@ class TestWrongPlaces:
         assert len(desk.at.links()) == 2
         assert set(desk.at.item_names().values()) == {1}
 
+    @pytest.mark.slow
     def test_a_permission_that_is_lost_and_found_again(self, desk):
         """What cannot be seen is not gone."""
         assert desk.call(*small.start()).code == 0
@@ -186,6 +188,7 @@ class TestOneService:
         finished(desk)
         assert (len(desk.at.issues()), desk.at.tasks()) == (6, [])
 
+    @pytest.mark.slow
     def test_planner_alone(self, desk):
         desk.configure(PLANNER + LEDGER)
         planned = desk.call(*small.plan())
@@ -203,6 +206,7 @@ class TestOneService:
         assert (len(desk.at.issues()), len(desk.at.tasks())) == (6, 4)
         assert desk.call("verify", small.NAME).code == 0
 
+    @pytest.mark.slow
     def test_a_service_that_is_taken_out_drops_nothing(self, desk):
         assert desk.call(*small.start()).code == 0
         desk.configure(JIRA + LEDGER)

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from support import small
+from support.marks import slowly
 
 FIRST = "  - key: prepare\n    title: Prepare\n"
 
@@ -113,7 +114,8 @@ class TestTemplates:
 
 class TestNames:
     @pytest.mark.parametrize(
-        "name", ["../../etc/passwd", "a/b\\c", "x" * 300, "' OR 1=1 --", "…", " ", "con\u0000", "Ünïcode 2027 ✓"]
+        "name",
+        ["../../etc/passwd", "…", " ", *slowly("a/b\\c", "x" * 300, "' OR 1=1 --", "con\u0000", "Ünïcode 2027 ✓")],
     )
     def test_rollout_names(self, desk, name):
         """Whatever the name is, files stay in their folder, and a name that is taken works from end to end."""

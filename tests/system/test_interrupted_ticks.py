@@ -6,6 +6,7 @@ import pytest
 
 from rollout_sync.sync import changing, syncing
 from support import small
+from support.marks import slow_rows
 
 DAY = 86_400.0
 HEADS = {"Finance": "frida.figures@example.com", "Sales": "sam.seller@example.com"}
@@ -68,7 +69,9 @@ def raise_killed(*_args, **_named):
 
 class TestRelease:
     @pytest.mark.parametrize(
-        ("room", "step"), [(syncing, "_release"), (changing, "_send")], ids=["before-it", "in-the-middle"]
+        ("room", "step"),
+        [(syncing, "_release"), *slow_rows((changing, "_send"))],
+        ids=["before-it", "in-the-middle"],
     )
     def test_a_tick_that_dies_is_finished_by_the_next(self, decided, monkeypatch, room, step):
         with monkeypatch.context() as patch:

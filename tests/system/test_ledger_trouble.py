@@ -15,6 +15,7 @@ import pytest
 from rollout_sync.ledger.opening import Database
 from support import small
 from support.desk import BOTH, LEDGER
+from support.marks import slowly
 
 
 def whole(desk):
@@ -55,7 +56,7 @@ def full_at(desk, commit):
     return done
 
 
-@pytest.mark.parametrize("commit", [1, 2, 3, 4, 6, 9])
+@pytest.mark.parametrize("commit", [1, 4, *slowly(2, 3, 6, 9)])
 def test_a_full_disk_is_told_and_the_next_run_finishes(desk, commit):
     done = full_at(desk, commit)
     assert done.code == 1, done.err
@@ -94,7 +95,7 @@ def tiny():
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounting needs root")
-@pytest.mark.parametrize("left", [0, 40, 250, 330])
+@pytest.mark.parametrize("left", [40, *slowly(0, 250, 330)])
 def test_a_disk_that_is_really_full(desk, tiny, left):
     desk.configure(BOTH.replace("ledger.sqlite", str(tiny / "ledger.sqlite")))
     ballast = tiny / "ballast"

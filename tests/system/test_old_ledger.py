@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 
+import pytest
+
 from support import small
 from support.desk import LEDGER, PLANNER
 
@@ -71,6 +73,7 @@ def test_empty_buckets_of_an_interrupted_start(desk):
     whole(desk)
 
 
+@pytest.mark.slow
 def test_tasks_of_an_interrupted_start_that_have_no_notes_yet(desk):
     refuse(desk, "tasks")
     assert desk.call(*small.start()).code == 4
@@ -94,6 +97,7 @@ def test_tasks_of_an_interrupted_start_that_have_no_notes_yet(desk):
     whole(desk)
 
 
+@pytest.mark.slow
 def test_an_empty_bucket_of_a_phase_that_was_added_since(desk):
     desk.configure(PLANNER + LEDGER)
     assert desk.call(*small.start()).code == 0
@@ -111,6 +115,7 @@ def test_an_empty_bucket_of_a_phase_that_was_added_since(desk):
     whole(desk)
 
 
+@pytest.mark.slow
 def test_a_plan_that_was_in_doubt_when_the_copy_was_taken(desk):
     """Whether the plan exists is settled by the very run that makes its buckets."""
     desk.at.faults({"kind": "late", "seconds": 200, "route": "/graph/v1.0/planner/plans"})
@@ -147,6 +152,7 @@ def test_a_plan_that_is_found_late_in_the_run(desk):
     whole(desk)
 
 
+@pytest.mark.slow
 def test_only_a_run_that_makes_buckets_in_an_old_plan_looks_for_them(desk):
     def lists():
         found = desk.at.asked()[BUCKETS]

@@ -130,6 +130,7 @@ def test_a_run_that_is_asked_to_end_finishes_its_requests_and_no_more(office, nu
     finish(office, tries=1)  # at once: every answer was waited for, so that nothing is in doubt
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_it_at_once(office):
     office.at.faults(hold(40, BULK))
     running = office.begin(*small.start(**LATER))
@@ -156,6 +157,7 @@ def test_a_run_that_has_only_read_begins_nothing_more(office):
     assert "Stopped safely" in err
 
 
+@pytest.mark.slow
 def test_a_tick_that_is_asked_to_end(started):
     started.at.faults(hold(3, SEARCH))
     running = started.begin("--output", "json", "sync", "--all-due")
@@ -190,6 +192,7 @@ def test_scheduled_runs_may_overlap(started):
     assert started.at.asked() == asked
 
 
+@pytest.mark.slow
 def test_a_scheduled_run_passes_by_a_rollout_that_another_command_works_on(started):
     changed = small.TEMPLATE.replace("title: Inventory", "title: Stocktaking")
     (started.folder / "small.yaml").write_text(changed, encoding="utf-8")

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from support import small
+from support.marks import slow_rows
 
 CREATED = {
     "epic": 2,
@@ -79,6 +80,7 @@ def test_start_makes_what_the_plan_promised_and_again_nothing(desk):
     assert desk.at.content() == before
 
 
+@pytest.mark.slow
 def test_what_a_rollout_was_started_with_need_not_be_said_again(desk):
     desk.call(*small.start("--set", "council=yes"))
     (desk.folder / "people.csv").unlink()
@@ -99,7 +101,7 @@ def test_plan_to_a_file_then_apply_it(desk):
     assert (again.code, desk.at.writes()) == (0, {})
 
 
-@pytest.mark.parametrize(("typed", "is_made"), [("y\n", True), ("n\n", False), ("\n", False)])
+@pytest.mark.parametrize(("typed", "is_made"), [("y\n", True), ("n\n", False), *slow_rows(("\n", False))])
 def test_start_asks_before_it_writes(desk, typed, is_made):
     arguments = [word for word in small.start() if word not in ("--yes", "--no-input")]
     done = desk.call(*arguments, typed=typed)
@@ -168,6 +170,7 @@ class TestLimits:
     def test_a_line_of_101_characters(self, desk):
         self.refused(desk, "Room booked", "y" * 101, "101", "100")
 
+    @pytest.mark.slow
     def test_the_longest_that_is_allowed_goes_through(self, desk):
         lines = ", ".join(f"{'z' * 97}{n:03}" for n in range(20))
         text = small.TEMPLATE.replace("[Room booked, Invitation sent]", f"[{lines}]")

@@ -56,6 +56,7 @@ class TestMetrics:
         assert abs(read - NOW.timestamp()) < 600
         assert found["rollout_sync_outbox_unconfirmed"] == 0
 
+    @pytest.mark.slow
     def test_names_of_people_and_work_are_not_in_it(self, running):
         running.call("--metrics", "out.prom", "sync", "--all-due")
         text = (running.folder / "out.prom").read_text(encoding="utf-8")
@@ -63,6 +64,7 @@ class TestMetrics:
         assert "example.com" not in text
         assert small.NAME not in text
 
+    @pytest.mark.slow
     def test_a_service_that_is_away_shows(self, running):
         running.at.faults({"kind": "503", "route": "/jira/**"})
         assert running.call("--metrics", "out.prom", "sync", "--all-due").code == 4
@@ -85,6 +87,7 @@ class TestLog:
         assert (synced["level"], synced["rollout"]) == ("info", small.ROLLOUT)
         assert synced["colour"] in set(Colour)
 
+    @pytest.mark.slow
     def test_it_holds_no_secret(self, running):
         done = running.call("--log", "json", "-vv", "sync", small.NAME, "--full")
         assert not [secret for secret in SECRETS if secret in done.err + done.out]
@@ -111,6 +114,7 @@ class TestWatchdog:
             last = running.call(*words).out.splitlines()[-1]
             assert last == "! nothing was read for 5 hours; is the schedule running? rollout-sync schedule show"
 
+    @pytest.mark.slow
     def test_a_schedule_that_runs_and_reads_nothing(self, running):
         assert running.call("sync", "--all-due").code == 0
         running.clock.skipped += 5 * 3600
@@ -120,6 +124,7 @@ class TestWatchdog:
         last = running.call("status").out.splitlines()[-1]
         assert last.startswith("! nothing could be read for 5 hours: ")
 
+    @pytest.mark.slow
     def test_runs_that_begin_a_little_early_are_not_in_vain(self, running):
         assert running.call("sync", "--all-due").code == 0
         running.clock.skipped += 14 * 60 + 30

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from support import small
+from support.marks import slowly
 from support.standin import COORDINATOR, SECRETS
 
 FORMS = tuple(
@@ -42,7 +43,7 @@ def bearer(desk):
     return text.split('"secret": "')[1].split('"')[0]
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("form", ["json", *slowly("text")])
 def test_nothing_is_told_while_all_goes_well(desk, form):
     changes = [small.start("--set", f"company={company}") for company in ("Acme", "Bolt")]
     reads = [["verify", small.NAME], ["adopt", small.ROLLOUT], ["doctor"]]
@@ -59,11 +60,13 @@ def test_nothing_is_told_while_all_goes_well(desk, form):
     "rule",
     [
         {"kind": "500", "route": "/jira/**"},
-        {"kind": "html", "route": "/graph/**"},
-        {"kind": "drop_after", "route": "/jira/rest/api/3/issue/bulk"},
-        {"kind": "forbidden", "route": "/graph/v1.0/$batch"},
         {"kind": "truncate", "route": "/login/**"},
-        {"kind": "token_expired", "route": "/graph/**"},
+        *slowly(
+            {"kind": "html", "route": "/graph/**"},
+            {"kind": "drop_after", "route": "/jira/rest/api/3/issue/bulk"},
+            {"kind": "forbidden", "route": "/graph/v1.0/$batch"},
+            {"kind": "token_expired", "route": "/graph/**"},
+        ),
     ],
 )
 def test_nothing_is_told_when_it_goes_wrong(desk, rule):

@@ -13,15 +13,11 @@ import time
 import pytest
 
 from support import small
+from support.marks import slowly
 
 BULK = {"method": "POST", "route": "/jira/rest/api/3/issue/bulk"}
 WRITE = {"inner": "POST /planner/tasks"}
 HORIZON = 400.0
-
-
-def slowly(*kinds):
-    """Kinds that differ little from those of the default suite."""
-    return [pytest.param(kind, marks=pytest.mark.slow) for kind in kinds]
 
 
 def whole(desk):
@@ -55,7 +51,7 @@ def test_one_service_is_down_when_a_plan_is_carried_out(desk, service, other):
     whole(desk)
 
 
-@pytest.mark.parametrize("kind", ["503", "html200", "drop_before", *slowly("500", "html", "rst", "truncate")])
+@pytest.mark.parametrize("kind", ["503", "html200", *slowly("drop_before", "500", "html", "rst", "truncate")])
 def test_a_service_that_is_down_before_the_plan_leaves_everything_as_it_was(desk, kind):
     desk.at.faults({"kind": kind, "route": "/graph/**"})
     done = desk.call(*small.start())
@@ -78,7 +74,7 @@ def test_a_service_that_nobody_serves(desk):
     assert desk.at.tasks() == []
 
 
-@pytest.mark.parametrize("fault", ["drop_after", "truncate", *slowly("html", "502", "rst")])
+@pytest.mark.parametrize("fault", ["drop_after", *slowly("truncate", "html", "502", "rst")])
 @pytest.mark.parametrize(
     "where", [BULK, {"route": "/graph/v1.0/planner/plans", "method": "POST"}], ids=["jira", "plan"]
 )
@@ -94,7 +90,7 @@ def test_an_answer_that_never_came_back_is_looked_for(desk, fault, where):
     whole(desk)
 
 
-@pytest.mark.parametrize("fault", ["drop_before", "late"])
+@pytest.mark.parametrize("fault", ["late", *slowly("drop_before")])
 def test_what_is_in_doubt_is_not_sent_again_before_its_time(desk, fault):
     desk.at.faults({"kind": fault, **BULK, "nth": [1], "seconds": 240})
     first = desk.call(*small.start())
@@ -115,11 +111,13 @@ def test_what_is_in_doubt_is_not_sent_again_before_its_time(desk, fault):
     "rule",
     [
         {"kind": "429", **BULK, "nth": [1, 2], "retry_after": 7},
-        {"kind": "429", **BULK, "nth": [1], "retry_after": "date:5"},
-        {"kind": "429", **WRITE, "nth": [1, 3], "retry_after": 3},
-        {"kind": "429", "route": "/graph/**", "nth": [2, 5], "retry_after": 2},
         {"kind": "inner_429", "route": "/graph/v1.0/$batch", "times": 2},
-        {"kind": "token_expired", "route": "/graph/v1.0/$batch", "nth": [3]},
+        *slowly(
+            {"kind": "429", **BULK, "nth": [1], "retry_after": "date:5"},
+            {"kind": "429", **WRITE, "nth": [1, 3], "retry_after": 3},
+            {"kind": "429", "route": "/graph/**", "nth": [2, 5], "retry_after": 2},
+            {"kind": "token_expired", "route": "/graph/v1.0/$batch", "nth": [3]},
+        ),
     ],
 )
 def test_throttling_is_waited_for(desk, rule):

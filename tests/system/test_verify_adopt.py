@@ -51,6 +51,7 @@ class TestVerify:
         result = running.ask("verify", small.NAME).result
         assert list(result["duplicates"]) == ["issue:prepare/set-up"]
 
+    @pytest.mark.slow
     def test_a_clone_by_a_person_is_no_duplicate(self, running):
         for copies in (False, True):
             running.at.control("POST", "/switches", {"jira_clone_copies_properties": copies})
@@ -107,6 +108,7 @@ class TestAdopt:
             assert (done.code, running.at.writes()) == (5, {})
             assert f"rollout-sync adopt {small.ROLLOUT}" in done.err
 
+    @pytest.mark.slow
     def test_adopting_twice_gives_the_same_ledger_back(self, running):
         before = running.ask("verify", small.NAME).result["checked"]
         self.lost(running)
@@ -141,6 +143,7 @@ class TestAdopt:
         assert running.call(*small.start()).code == 0
         assert len(running.at.issues()) == 7
 
+    @pytest.mark.slow
     def test_people_edits_outlive_a_lost_ledger(self, running):
         running.at.act("jira", "edit", issue=running.at.issue("Set up")["key"], fields={"title": "Mine"})
         self.lost(running)
@@ -150,6 +153,7 @@ class TestAdopt:
         assert running.call(*small.start()).code == 0
         assert running.at.issue("Mine")
 
+    @pytest.mark.slow
     def test_yesterdays_copy_of_the_ledger(self, running):
         """Restored from before a change: what was made since is found, and nothing is made twice."""
         shutil.copy(running.ledger, running.folder / "yesterday")

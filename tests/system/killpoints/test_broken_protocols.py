@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from support.marks import slowly
 from system.killpoints.scripts import BY_NAME, QUIET
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
@@ -13,14 +14,14 @@ def kinds(duplicates):
     return {text.partition(" ")[0] for text in duplicates}
 
 
-@pytest.mark.parametrize("name", ["late-first", "late-then", "late-last"])
+@pytest.mark.parametrize("name", ["late-first", *slowly("late-then", "late-last")])
 def test_without_a_horizon_a_late_commit_makes_duplicates(bench, name):
     case = bench.play(BY_NAME[name], mutant="conclude-at-once")
     assert {"issue"} < kinds(case.verdict.duplicates)  # in both services
     assert any(key.startswith(("epic:", "issue:")) for key in case.reported)
 
 
-@pytest.mark.parametrize("name", ["dropped-after-first", "truncated-then", "html-503-after-last"])
+@pytest.mark.parametrize("name", ["dropped-after-first", *slowly("truncated-then", "html-503-after-last")])
 def test_without_the_strong_read_a_lost_answer_makes_duplicates(bench, name):
     case = bench.play(BY_NAME[name], mutant="blind")
     assert {"issue"} < kinds(case.verdict.duplicates)

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from support.marks import quick_first
 from system.killpoints.scripts import BY_NAME, QUIET, SCRIPTS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
@@ -39,7 +40,7 @@ def sampled(points, count):
     return [max(1, points * (2 * number + 1) // (2 * count)) for number in range(count)]
 
 
-@pytest.mark.parametrize("part", range(QUICK_SLICES))
+@pytest.mark.parametrize("part", quick_first(1, range(QUICK_SLICES)))
 def test_a_sample_of_kill_points_with_every_script(bench, record_property, part):
     chance = random.Random(part)
     cases = (

@@ -6,12 +6,20 @@ import random
 
 import pytest
 
+from support.marks import quick_first, slow_rows
 from system.killpoints.mail_bench import BY_NAME, LEAST, MAIL_PROPERTY, MISBEHAVING, ONCE, QUIET, SCRIPTS, MailBench
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 MODES = [ONCE, LEAST]
-QUICK, SAMPLES, DOUBLES = 16, 8, 24
+QUICK, SAMPLES, DOUBLES = 8, 8, 24
+SLICES = 4
+EVERY_SLICE = [(mode, part) for part in range(SLICES) for mode in MODES]
+EVERY_MUTANT = [
+    ("mark-mails-afterwards", "graph"),
+    ("silence-is-failure", "smtp"),
+    *slow_rows(("mark-mails-afterwards", "smtp"), ("silence-is-failure", "graph")),
+]
 
 
 @pytest.fixture(scope="session")
@@ -43,14 +51,15 @@ def sampled(points, count):
     return sorted({max(1, points * (2 * number + 1) // (2 * count)) for number in range(count)})
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_misbehaving_services_without_a_kill(mails, record_property, mode):
-    tally = check((mails.play(script, mode=mode) for script in SCRIPTS), record_property)
+@pytest.mark.parametrize(("mode", "part"), [*EVERY_SLICE[:2], *slow_rows(*EVERY_SLICE[2:])])
+def test_misbehaving_services_without_a_kill(mails, record_property, mode, part):
+    tally = check((mails.play(script, mode=mode) for script in SCRIPTS[part::SLICES]), record_property)
     assert tally["doubts"] > 0
 
 
-def test_a_sample_of_kill_points_around_mails(mails, record_property):
-    chance = random.Random(3)
+@pytest.mark.parametrize("part", quick_first(1, range(2)))
+def test_a_sample_of_kill_points_around_mails(mails, record_property, part):
+    chance = random.Random(3 + part)
     cases = (
         mails.play(script, [chance.randrange(1, mails.points(script) + 1)], mode=MODES[number % 2])
         for number, script in enumerate(chance.sample(SCRIPTS, QUICK))
@@ -92,8 +101,7 @@ def test_the_run_that_settles_is_killed_too(mails, record_property, mode):
     assert check(cases, record_property)["kills"] > 1.2 * len(cases)
 
 
-@pytest.mark.parametrize("post", ["graph", "smtp"])
-@pytest.mark.parametrize("mutant", ["mark-mails-afterwards", "silence-is-failure"])
+@pytest.mark.parametrize(("mutant", "post"), EVERY_MUTANT)
 def test_a_weaker_protocol_is_caught(mails, post, mutant):
     """Two broken outboxes: without the row before the wire, or with a row that is not believed, mails go out twice."""
     script = BY_NAME[f"{post}-quiet"]

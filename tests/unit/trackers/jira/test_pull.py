@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from rollout_sync.errors import Rejected, Unavailable
 from rollout_sync.model.objects import Binding, Marker, ObjectKey, ObjectKind, Remote
 from rollout_sync.sandbox.jira.acts import ActError
-from rollout_sync.sandbox.world import World
 from rollout_sync.trackers.base import Pulled
-from support.pull_lab import CORA, FETCH, HISTORY, MFA, NOON, OTTO, SEARCH, STATUS, TARA, VPN, PullLab
+from support.pull_lab import CORA, FETCH, HISTORY, MFA, OTTO, SEARCH, STATUS, TARA, VPN, PullLab
 
 ISSUE, EPIC = ObjectKind.ISSUE, ObjectKind.EPIC
 ROUTE = {"method": "POST", "route": "/jira/rest/api/3/search/jql"}
@@ -56,7 +55,7 @@ def test_a_pull_that_finds_nothing_new_costs_one_request(lab, minutes):
 
 
 def test_rollouts_without_anything_in_jira_cost_one_request():
-    lab = PullLab(World.open(frozen=NOON))
+    lab = PullLab.empty()
     lab.do({"do": "create", "summary": "A stranger's"})
     with lab.counted() as asked:
         pulled = lab.pull(VPN)
