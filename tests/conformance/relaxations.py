@@ -2,7 +2,7 @@
 
 Requests are judged as the documents stand, and a little harder: limits that a document states in words only, and member
 names, which Graph's documents leave open although the service refuses unknown ones. Two reliefs: `$skiptoken` comes out
-of a nextLink, and mails may be MIME. Version 2 of Jira's API is judged by version 3: where the two differ, in rich text,
+of a nextLink, and mails may be MIME. Version 2 of Jira's API is judged by version 3: where they differ, in rich text,
 the document of version 3 leaves the type open.
 """
 

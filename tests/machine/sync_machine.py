@@ -85,6 +85,8 @@ class SyncMachine(RuleBasedStateMachine):
     """Whether every tick dies somewhere on its way, except at the end."""
     has_lag = False
     """Whether search lags behind all the time, except at the end."""
+    only = ""
+    """What people do in place of everything else; empty for all that they can do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,7 +175,8 @@ class SyncMachine(RuleBasedStateMachine):
     # How it happens
 
     def _act(self, acts: Sequence[Act]) -> None:
-        for what, number in acts:
+        for drawn, number in acts:
+            what = self.only or drawn
             self.people.act(what, number)
             event(f"person: {what}")
 

@@ -96,6 +96,7 @@ class TestTemplate:
         lines = {line["title"]: line["isChecked"] for line in running.at.details(task)["checklist"].values()}
         assert lines == {"Room booked": True, "Invitation sent": False, "Slides ready": False}
 
+    @pytest.mark.slow
     def test_an_item_that_comes_later_is_created_alone(self, running):
         line = "      - {key: council,"
         template(running, (line, f"      - {{key: badge, title: New badges, owner: coordinator, days: 1}}\n{line}"))
@@ -148,6 +149,7 @@ class TestTemplate:
         assert running.call(*small.start()).code == 0
         assert running.at.labels()["Green light of Operations"] == ["approval", "Operations"]
 
+    @pytest.mark.slow
     def test_another_date_moves_dates_alone(self, running):
         before = running.at.content()
         done = running.call(*small.start("--force", go_live="2027-03-08"))
@@ -202,6 +204,7 @@ class TestPeople:
         assert running.call(*small.start()).code == 0
         assert running.at.issue("Set up")["duedate"] == issue["duedate"]
 
+    @pytest.mark.slow
     def test_people_own_lines_labels_and_owners_stay(self, running):
         task = running.at.task("Session")["id"]
         running.at.act("planner", "assign", task=task, to="ida.integrator@example.com")
@@ -241,6 +244,7 @@ class TestPeople:
         assert "changed by somebody since the plan was made: title" in done.out
         assert running.at.issue("Mine")
 
+    @pytest.mark.slow
     def test_work_that_people_did_is_not_undone(self, running):
         issue, task = running.at.issue("Inventory")["key"], running.at.task("Session")["id"]
         running.at.act("jira", "complete", issue=issue)
