@@ -36,6 +36,7 @@ from rollout_sync.sandbox.store import Store
 from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.dates import plan_dates
 from rollout_sync.sync import planning
+from rollout_sync.sync.announcing import Herald
 from rollout_sync.sync.applying import apply
 from rollout_sync.sync.planning import Wish
 from rollout_sync.sync.syncing import Office, sync
@@ -65,8 +66,8 @@ def wish_of(row: RolloutRow) -> Wish:
 
 
 def office(app: App, database: Database, *, is_full: bool = False) -> Office:
-    """What a tick needs, with connections of its own."""
-    return replace(app.office(database, is_full=is_full), wish_of=wish_of)
+    """What a tick needs, with connections of its own. It shows no summaries: a quiet tick has none to show."""
+    return replace(app.office(database, is_full=is_full), herald=Herald(), wish_of=wish_of)
 
 
 def made(folder: Path, number: int) -> Many:
