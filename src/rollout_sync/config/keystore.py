@@ -1,10 +1,9 @@
-"""The key store of the operating system, by way of `keyring`: Credential Manager, Keychain, Secret Service."""
+"""The key store of the operating system, by way of `keyring`: Credential Manager, Keychain, Secret Service.
+
+The library is loaded where it is used: it looks for stores of all kinds, and many commands need no secret.
+"""
 
 from __future__ import annotations
-
-import keyring
-from keyring.backends import fail, null
-from keyring.errors import KeyringError
 
 from rollout_sync.errors import ConfigError
 
@@ -16,6 +15,9 @@ class SystemKeystore:
 
     def get(self, account: str) -> str | None:
         """The secret of the account; None when there is none or the store is closed."""
+        import keyring  # noqa: PLC0415 - see above
+        from keyring.errors import KeyringError  # noqa: PLC0415 - the same
+
         try:
             return keyring.get_password(SERVICE, account)
         except KeyringError:
@@ -23,6 +25,9 @@ class SystemKeystore:
 
     def put(self, account: str, text: str) -> None:
         """Keep a secret; ConfigError when the store does not take it."""
+        import keyring  # noqa: PLC0415 - see above
+        from keyring.errors import KeyringError  # noqa: PLC0415 - the same
+
         try:
             keyring.set_password(SERVICE, account, text)
         except KeyringError as error:
@@ -34,5 +39,8 @@ class SystemKeystore:
 
     def describe(self) -> str:
         """Name of the store; empty when there is none."""
+        import keyring  # noqa: PLC0415 - see above
+        from keyring.backends import fail, null  # noqa: PLC0415 - the same
+
         found = keyring.get_keyring()
         return "" if isinstance(found, fail.Keyring | null.Keyring) else str(found.name)
