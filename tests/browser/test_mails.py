@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from rollout_sync.report.digest import digest_of
 from rollout_sync.report.mail import digest_mail, preview_html, reminder_mail
-from rollout_sync.report.mail_pictures import pictures_of
+from rollout_sync.report.mail_pictures import picture_of
 from rollout_sync.report.reminders import reminders_of
 from support.digests import COORDINATOR, HEAD, OTHER_HEAD, SENDER, digest, made, reader, told_before
 from support.hostile import hostile_made
@@ -57,7 +57,7 @@ def mails(tmp_path_factory) -> dict[str, Path]:
             name: digest_mail(digest(reader(who), made(), told_before(reader(who))), SENDER)
             for name, who in (("head", HEAD), ("other", OTHER_HEAD), ("coordinator", COORDINATOR))
         },
-        "real": digest_mail(digest(reader(COORDINATOR), real), SENDER, pictures_of([real])),
+        "real": digest_mail(digest(reader(COORDINATOR), real), SENDER, {real.case.rollout.id: picture_of(real)}),
         "heartbeat": digest_mail(quiet, SENDER),
         "reminder": reminder_mail(reminder, SENDER, "Europe/Berlin"),
         "escalation": reminder_mail(escalation, SENDER, "Europe/Berlin"),

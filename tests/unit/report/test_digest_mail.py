@@ -20,7 +20,7 @@ from rollout_sync.model.mail import Invitation, Mail, MailKind, Picture
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.report.digest import Digest, digest_of
 from rollout_sync.report.mail import as_message, digest_mail, preview_html, reminder_mail
-from rollout_sync.report.mail_pictures import pictures_of
+from rollout_sync.report.mail_pictures import picture_of
 from rollout_sync.report.readers import Seat
 from rollout_sync.report.reminders import reminders_of
 from support.digests import (
@@ -219,7 +219,7 @@ def test_the_same_digest_gives_the_same_mail(mail):
 
 def test_a_picture_goes_along_where_it_is_wanted():
     real = replace(made(), case=a_view().case, review=a_view().review)
-    pictures = pictures_of([real])
+    pictures = {real.case.rollout.id: picture_of(real)}
     mail = digest_mail(digest(reader(HEAD), real), SENDER, pictures)
     (picture,) = mail.pictures
     assert picture.content.startswith(b"\x89PNG")

@@ -18,7 +18,7 @@ from rollout_sync.report.words import count, day, share, short_day
 HEIGHT = {Form.WIDE: 350, Form.NARROW: 330}
 _MARGINS = {
     Form.WIDE: Margins(left=64, right=146, top=16, bottom=42),
-    Form.NARROW: Margins(left=50, right=104, top=14, bottom=42),
+    Form.NARROW: Margins(left=50, right=122, top=14, bottom=42),
 }
 _LEAST_SPAN = timedelta(days=14)
 
