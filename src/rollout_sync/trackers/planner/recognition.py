@@ -1,14 +1,15 @@
 """What was found of a rollout, named as the ledger would name it: originals, copies, rivals. Pure.
 
-Only task details carry a mark. A task has its details' key; a bucket the phase of the marked tasks in it; plan and
-labels exist once in a rollout. What cannot be named for sure is left out, because a wrong name would be bound.
+Only task details carry a mark. A task has its details' key; a bucket is the phase that its title names, else that of
+the marked tasks in it; plan and labels exist once in a rollout. What cannot be named for sure is left out, because a
+wrong name would be bound.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -82,21 +83,31 @@ def derived_marker(seed: str) -> Marker:
 
 
 def bucket_names(buckets: Sequence[Json], tasks: Sequence[TaskView]) -> Mapping[str, str]:
-    """Bucket id to key name: the waiting bucket by its title, a phase's by the most marked tasks in it.
+    """Bucket id to key name: by a title that names a phase or the waiting bucket, else by the most marked tasks.
 
-    A phase's bucket must be without rival, and hold no other phase as often: people move cards. Tasks of ours that
-    belong to no phase say nothing.
+    People move cards, so that a name says more than the cards. Without it a phase's bucket must be without rival, and
+    hold no other phase as often. Tasks of ours that belong to no phase say nothing.
     """
     waiting = {str(row.get("id", "")) for row in buckets if _spelt_as_key(str(row.get("name", ""))) == _WAITING}
+    phases = {_phase(task.mark) for task in tasks} - {""}
+    called = _called(buckets, phases)
     places = ((str(task.row.get("bucketId") or ""), _phase(task.mark)) for task in tasks if task.mark is not None)
-    held = Counter(place for place in places if place[0] not in waiting and place[1])
-    names = dict.fromkeys(waiting, _WAITING) if len(waiting) == 1 else {}
-    for number in {str(row.get("id", "")) for row in buckets} - waiting:
+    taken, given = waiting | called.keys(), set(called.values())
+    held = Counter(one for one in places if one[0] not in taken and one[1] and one[1] not in given)
+    names = called | (dict.fromkeys(waiting, _WAITING) if len(waiting) == 1 else {})
+    for number in {str(row.get("id", "")) for row in buckets} - taken:
         phase = _most(Counter({phase: count for (bucket, phase), count in held.items() if bucket == number}))
         rivals = [count for (bucket, other), count in held.items() if other == phase and bucket != number]
         if phase is not None and held[number, phase] > max(rivals, default=0):
             names[number] = phase
     return names
+
+
+def _called(buckets: Sequence[Json], phases: Collection[str]) -> dict[str, str]:
+    """Buckets whose title, spelt as a key, is that of one phase, and which share it with no other bucket."""
+    spelt = {str(row.get("id", "")): _spelt_as_key(str(row.get("name", ""))) for row in buckets}
+    often = Counter(spelt.values())
+    return {number: title for number, title in spelt.items() if title in phases and often[title] == 1}
 
 
 def _around(destination: Destination, plan: PlanView, *, is_copy: bool) -> Iterator[Marked]:

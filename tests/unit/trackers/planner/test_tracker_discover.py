@@ -147,3 +147,10 @@ def test_buckets_are_named_by_what_lies_in_them_or_not_at_all(tasks, names):
     expected = {"w": "waiting-for-green-light", **names}
     assert bucket_names(rows, tasks) == expected
     assert bucket_names(rows[::-1], tasks) == expected
+
+
+def test_a_title_says_more_than_a_card_that_people_moved():
+    titles = {"x": "Run", "y": "Prepare", "w": "Waiting for green light"}
+    rows = [{"id": number, "name": title} for number, title in titles.items()]
+    expected = {"x": "run", "y": "prepare", "w": "waiting-for-green-light"}
+    assert bucket_names(rows, [view("prepare/gate", "x"), view("run/gamma", "w")]) == expected
