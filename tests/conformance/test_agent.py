@@ -17,6 +17,7 @@ from rollout_sync.sandbox.graph import act as act_in_planner
 from rollout_sync.sandbox.jira import act as act_in_jira
 from rollout_sync.sandbox.world import World
 from rollout_sync.template import shipped
+from support.marks import slowly
 
 USED = {
     "GET /groups",
@@ -275,7 +276,11 @@ def judged(validator: Validator, exchanges: tuple[Exchange, ...]) -> list[Verdic
     return [verdict for exchange in exchanges for verdict in validator.judge(exchange)]
 
 
-@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
+QUICK = (life, in_step)
+RARE = tuple(run for run in RUNS if run not in QUICK)
+
+
+@pytest.mark.parametrize("run", [*QUICK, *slowly(*RARE)], ids=lambda run: run.__name__)
 def test_every_request_and_every_answer_is_as_the_documents_say(run, traffic, validator, record_property):
     verdicts = judged(validator, traffic(run))
 
@@ -285,6 +290,7 @@ def test_every_request_and_every_answer_is_as_the_documents_say(run, traffic, va
     record_property("judged", len(verdicts))
 
 
+@pytest.mark.slow
 def test_every_operation_that_the_program_uses_was_judged(traffic, validator):
     seen = Counter(str(verdict.operation) for run in RUNS for verdict in judged(validator, traffic(run)))
 

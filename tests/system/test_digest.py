@@ -118,6 +118,7 @@ class TestChat:
         assert len(chatty.ask("digest", "--due").result["sent"]) == 1
         assert len(room.seen) == 2
 
+    @pytest.mark.slow
     def test_a_lost_answer_is_shown_and_settled_by_a_person(self, chatty, room):
         room.steps = [drop]
         done = chatty.ask("digest", "--due")
@@ -128,6 +129,7 @@ class TestChat:
         assert chatty.call("digest", "--dismiss", doubtful["event"]).code == 0
         assert chatty.ask("digest", "--due").code == 0
 
+    @pytest.mark.slow
     def test_the_address_is_told_nobody(self, chatty, room):
         room.steps = [reply(404, {"error": "no_service"})]
         chatty.call("digest", "--due")
@@ -135,6 +137,7 @@ class TestChat:
         chatty.call("status")
         assert not [said for said in chatty.said if "canary-of-the-webhook" in said]
 
+    @pytest.mark.slow
     def test_the_preview_writes_the_card(self, chatty, room):
         done = chatty.ask("digest", "--preview", "mails")
         card = chatty.folder / "mails" / f"card-slack-{small.ROLLOUT}.json"

@@ -95,6 +95,8 @@ class TestRelease:
         assert sync(decided).code == 0
         assert not is_held(decided)
         later(decided)
+        sync(decided)  # sees what was released, and tells it in the summary
+        later(decided)
         decided.at.forget()
         assert sync(decided).code == 0
         assert decided.at.writes() == {}

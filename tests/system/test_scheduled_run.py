@@ -101,7 +101,9 @@ class TestLog:
     def test_what_is_away_is_a_warning_without_being_asked_for(self, running):
         running.at.faults({"kind": "503", "route": "/graph/**"})
         found = self.lines(running.call("--log", "json", "sync", "--all-due"))
-        assert [(one["event"], one["level"], one["service"]) for one in found] == [("stale", "warning", "planner")]
+        assert [(one["event"], one["level"]) for one in found] == [("stale", "warning"), ("unfinished", "warning")]
+        assert found[0]["service"] == "planner"
+        assert (found[1]["rollout"], "summary waits" in found[1]["message"]) == (small.ROLLOUT, True)
 
 
 class TestWatchdog:
@@ -127,10 +129,10 @@ class TestWatchdog:
     @pytest.mark.slow
     def test_runs_that_begin_a_little_early_are_not_in_vain(self, running):
         assert running.call("sync", "--all-due").code == 0
-        running.clock.skipped += 14 * 60 + 30
-        assert running.ask("sync", "--all-due").result["quiet"] == 1
-        running.clock.skipped += 13 * 60
-        assert running.ask("sync", "--all-due").result["quiet"] == 0
+        for seconds, is_read in ((14 * 60 + 30, True), (13 * 60, False)):
+            running.clock.skipped += seconds
+            tick = running.ask("sync", "--all-due").result
+            assert bool(tick["quiet"] or tick["rollouts"]) is is_read
 
 
 def row(hours, *, done=1, tried=None, reason="", total=5):

@@ -117,6 +117,7 @@ class TestPull:
         assert running.call(*small.start()).code == 0
         assert len(running.at.content()["jira.issue"]) == len(before["jira.issue"])
 
+    @pytest.mark.slow
     def test_a_large_deletion_is_believed_when_a_person_says_so(self, running):
         for name in ("Green light of Finance", "Green light of Sales", "Session", "Tell everybody"):
             running.at.act("planner", "delete", TARA, task=running.at.task(name)["id"])
@@ -138,6 +139,7 @@ class TestPull:
         later(running, 0.1)
         assert sync(running).code == 0
 
+    @pytest.mark.slow
     def test_an_earlier_day_can_be_shown_again(self, running):
         later(running)
         work(running, "Inventory")
@@ -207,6 +209,7 @@ class TestGates:
         tell = running.at.task("Tell everybody")["id"]
         assert "Not in the last week of the quarter" in running.at.details(tell)["description"]
 
+    @pytest.mark.slow
     def test_a_change_of_what_was_approved_asks_again(self, running):
         ready_for_gates(running)
         for department in GATES:
@@ -223,6 +226,7 @@ class TestGates:
         assert "gate-reopened" in codes(found)
         assert {gate["decision"] for gate in found["gates"].values()} == {"waiting"}
 
+    @pytest.mark.slow
     def test_work_that_starts_early_is_told(self, running):
         work(running, "Open the gates", "start")
         later(running, 0.1)
@@ -262,6 +266,7 @@ class TestMirrored:
         assert percent < 100
         assert again != done
 
+    @pytest.mark.slow
     def test_it_settles(self, paired):
         work(paired, "Set up", "start")
         later(paired, 0.1)
@@ -285,6 +290,7 @@ class TestSeeing:
         assert all(len(line) <= 110 for line in shown.out.splitlines())
         assert shown.out.startswith(small.NAME)
 
+    @pytest.mark.slow
     def test_portfolio_and_json(self, running):
         rows = running.ask("status").result
         assert [row["rollout"] for row in rows] == [small.ROLLOUT]
