@@ -84,6 +84,10 @@ class ConfigError(RolloutSyncError):
         self.problems = tuple(sorted(problems))
 
 
+class NotPlanned(ConfigError):
+    """A rollout was adopted, and the ledger does not hold its template yet."""
+
+
 class _ProblemsError(RolloutSyncError):
     """Several problems of one text, reported together."""
 

@@ -75,8 +75,8 @@ class TestDigest:
     def test_without_a_channel_it_says_so(self, desk):
         desk.configure()
         done = desk.call("digest", "--due")
-        assert done.code == 2
-        assert "channel" in done.err
+        assert done.code == 0  # the scheduled job runs it all the same
+        assert "no channel for mails or cards is configured" in done.out
 
 
 WEBHOOK = "https://hooks.slack.com"

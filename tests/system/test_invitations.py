@@ -24,6 +24,7 @@ from support.marks import quick_first
 
 CORA, TARA = "cora.coordinator@example.com", "tara.trainer@example.com"
 STAN, EMMA, FRIDA = "ivan.itwork@example.com", "ida.integrator@example.com", "frida.figures@example.com"
+THEO = "theo.tutor@example.com"
 NAME, ROLLOUT = "Small 2027", "small-2027"
 PEOPLE = f"""\
 name,email,role,department,deputy
@@ -85,12 +86,13 @@ class Office:
         inviting = replace(settings, mail=replace(settings.mail, invitations=True))
         return App(settings=inviting, environ=invocation.environ, keystore=self.desk.shelf)
 
-    def invite(self) -> Invited:
+    def invite(self, **over: object) -> Invited:
         app = self.app()
         with app.ledger() as database:
             secretary = app.secretary(database)
             assert secretary is not None
-            return invite(reviewed(ROLLOUT, database, app.clock.now(), with_drivers=False), secretary)
+            made = reviewed(ROLLOUT, database, app.clock.now(), with_drivers=False)
+            return invite(made, replace(secretary, **over))
 
     def later(self, seconds: float) -> None:
         self.desk.at.advance(seconds)
@@ -110,6 +112,12 @@ class Office:
         checklist = self.desk.at.details(task)["checklist"]
         (item,) = [key for key, one in checklist.items() if one["title"] == "Approved"]
         self.desk.at.act("planner", "tick", FRIDA, task=task, item=item)
+        self.sync()
+
+    def hand_over(self) -> None:
+        """Theo holds the session from now on."""
+        self.desk.write("people.csv", PEOPLE.replace(f"Tara Trainer,{TARA}", f"Theo Tutor,{THEO}"))
+        self.start()
         self.sync()
 
     def events(self) -> list[dict[str, Any]]:
@@ -194,6 +202,41 @@ def test_a_session_that_is_deleted_is_called_off_once(invited):
     assert invited.invite().done == {Act.CANCEL: ("Clinic",)}
     assert invited.events() == []
     assert invited.invite().done == {}
+
+
+@pytest.mark.slow
+def test_a_session_that_is_moved_into_the_past_is_called_off(invited):
+    invited.edit(dueDateTime="2026-10-01T00:00:00Z", startDateTime="2026-10-01T00:00:00Z")
+    assert invited.invite().done == {Act.CANCEL: ("Clinic",)}
+    assert invited.events() == []
+    assert invited.invite().done == {}
+
+
+@pytest.mark.slow
+def test_a_new_trainer_is_invited_and_a_coordinator_hears_whose_event_it_stays(invited):
+    invited.hand_over()
+    found = invited.invite()
+    assert found.done == {Act.CHANGE: ("Clinic",)}
+    (finding,) = found.findings
+    assert finding.code == "session-organizer"
+    assert TARA in finding.message
+    (event,) = invited.events()
+    assert names(event) == [EMMA, STAN, THEO]
+    assert invited.invite() == Invited(rollout=ROLLOUT)
+
+
+@pytest.mark.slow
+def test_where_planner_was_removed_news_of_events_are_findings_and_no_failure(invited):
+    invited.edit(dueDateTime="2026-11-25T00:00:00Z", startDateTime="2026-11-25T00:00:00Z")
+    changed = invited.invite(calendar=None)
+    invited.desk.at.act("planner", "delete", TARA, task=invited.desk.at.task("Clinic")["id"])
+    invited.sync("--full")
+    cancelled = invited.invite(calendar=None)
+    for found in (changed, cancelled):
+        assert [one.code for one in found.findings] == ["calendar-gone"]
+        assert (found.done, found.is_finished) == ({}, True)
+    assert invited.invite().done == {Act.CANCEL: ("Clinic",)}
+    assert invited.events() == []
 
 
 @pytest.mark.slow
@@ -310,6 +353,35 @@ class TestByMail:
         subjects = {one.address: one.subject.partition(":")[0] for one, _parcel in posted.letters()[3:]}
         assert subjects["otto.operator@example.com"] == "Invitation"
         assert subjects[EMMA] == "Changed"
+
+    @pytest.mark.slow
+    def test_a_new_trainer_is_told_and_the_old_one_is_released(self, posted):
+        posted.hand_over()
+        assert posted.invite().done == {Act.CHANGE: ("Clinic",)}
+        news = {who: method for method, who, number, _uid in posted.calendar_parts() if number == 1}
+        assert news == {TARA: "CANCEL", THEO: "REQUEST", STAN: "REQUEST", EMMA: "REQUEST"}
+        subjects = {one.address: one.subject.partition(":")[0] for one, _parcel in posted.letters()[3:]}
+        assert subjects[THEO] == "Invitation"
+        assert posted.invite().mails == 0
+
+    @pytest.mark.slow
+    def test_with_mail_switched_off_no_change_and_no_cancellation_counts_as_told(self, posted):
+        switched_off = BOTH + MAIL.replace('channel = "graph"', 'channel = "none"')
+        posted.desk.configure(switched_off)
+        posted.edit(dueDateTime="2026-11-25T00:00:00Z", startDateTime="2026-11-25T00:00:00Z")
+        changed = posted.invite()
+        posted.desk.configure(BOTH + MAIL)
+        assert posted.invite().done == {Act.CHANGE: ("Clinic",)}
+        posted.desk.configure(switched_off)
+        posted.desk.at.act("planner", "delete", TARA, task=posted.desk.at.task("Clinic")["id"])
+        posted.sync("--full")
+        cancelled = posted.invite()
+        for found in (changed, cancelled):
+            assert [one.code for one in found.findings] == ["session-unheard"]
+            assert (found.done, found.mails, found.problems) == ({}, 0, ())
+        posted.desk.configure(BOTH + MAIL)
+        assert posted.invite().done == {Act.CANCEL: ("Clinic",)}
+        assert len(posted.letters()) == 9
 
     @pytest.mark.slow
     def test_without_mail_and_calendar_a_coordinator_is_told(self, office):

@@ -81,6 +81,8 @@ class Invocation:
 
         if self._settings is None:
             if self.sandbox:
+                if self.config is not None:
+                    self.screen.note(f"working on the sandbox {self.sandbox}: {self.config} is not read")
                 self._settings = config.for_sandbox(self.sandbox, self.environ)
             else:
                 self._settings = config.load(config.locate(self.config, self.environ), self.environ)

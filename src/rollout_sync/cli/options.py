@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,6 +103,18 @@ optional_rollout_argument = click.argument("rollout", metavar="[NAME]", required
 as_of_option = click.option(
     "--as-of", type=read_day, metavar="YYYY-MM-DD", help="As it stood at the end of that day, out of history."
 )
+
+
+def refuse_future(as_of: date | None, now: datetime) -> None:
+    """A day that has not come, here or at Greenwich, has no history.
+
+    Raises:
+        click.BadParameter: it is such a day.
+    """
+    if as_of is not None and as_of > max(now.date(), now.astimezone().date()):
+        raise click.BadParameter(f"{as_of.isoformat()} has not come yet", param_hint="'--as-of'")
+
+
 template_argument = click.argument("template", metavar="TEMPLATE")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from rollout_sync.cli.screen import Screen
 
 if TYPE_CHECKING:
     from rollout_sync.ledger.outbox import Letter
-    from rollout_sync.sync.digesting import Turn
+    from rollout_sync.sync.digesting import Planned, Turn
     from rollout_sync.sync.sending import Delivery
 
 
@@ -51,6 +51,7 @@ class Sent:
 
     Attributes:
         silent: readers who were due, and of whom nothing was to be told.
+        untold: rollouts that nothing can be told of, by name, with the reason.
         stopped: why the run ended before all were tried; empty where it did not.
         note: why there was nothing to do for this run; usually empty.
     """
@@ -60,21 +61,23 @@ class Sent:
     failed: tuple[ShownPost, ...] = ()
     again: tuple[ShownPost, ...] = ()
     silent: tuple[str, ...] = ()
+    untold: Mapping[str, str] = field(default_factory=dict)
     stopped: str = ""
     hint: str = ""
     note: str = ""
 
     @classmethod
-    def of(cls, deliveries: Iterable[Delivery], silent: Sequence[str], note: str = "") -> Sent:
+    def of(cls, deliveries: Iterable[Delivery], planned: Iterable[Planned], note: str = "") -> Sent:
         """What came of a run, all channels together."""
-        made = list(deliveries)
+        made, plans = list(deliveries), list(planned)
         stopped = [one.stopped for one in made if one.stopped is not None]
         return cls(
             sent=ShownPost.of(letter for one in made for letter in one.sent),
             unconfirmed=ShownPost.of(letter for one in made for letter in one.unconfirmed),
             failed=ShownPost.of(letter for one in made for letter in one.failed),
             again=ShownPost.of(letter for one in made for letter in one.again),
-            silent=tuple(silent),
+            silent=tuple(one for plan in plans for one in plan.silent),
+            untold={name: reason for plan in plans for name, reason in plan.untold.items()},
             stopped="; ".join(one.reason for one in stopped),
             hint="; ".join(dict.fromkeys(one.hint for one in stopped if one.hint)),
             note=note,
@@ -83,15 +86,16 @@ class Sent:
     @property
     def is_finished(self) -> bool:
         """Nothing is left for another run, or for a person to decide."""
-        return not (self.unconfirmed or self.again or self.stopped)
+        return not (self.unconfirmed or self.again or self.stopped or self.untold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """Files that were written, two for each mail, and readers of whom nothing is to be told."""
+    """Files that were written, two for each mail; readers, and rollouts with a reason, of which nothing is told."""
 
     files: tuple[Path, ...]
     silent: tuple[str, ...]
+    untold: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,13 @@ def write_sent(sent: Sent, screen: Screen) -> None:
     _write_rest(sent, screen)
 
 
+def _write_untold(untold: Mapping[str, str], screen: Screen) -> None:
+    for name, reason in untold.items():
+        screen.line(f"{screen.symbols.warn} nothing can be told of {name}: {reason}")
+
+
 def _write_rest(sent: Sent, screen: Screen) -> None:
+    _write_untold(sent.untold, screen)
     if sent.silent:
         words = "1 reader" if len(sent.silent) == 1 else f"{len(sent.silent)} readers"
         screen.line(f"nothing new for {words} who were due")
@@ -149,6 +159,7 @@ def write_previews(previewed: Previewed, screen: Screen) -> None:
     """The files, and who would hear nothing."""
     for file in previewed.files:
         screen.line(str(file))
+    _write_untold(previewed.untold, screen)
     for address in previewed.silent:
         screen.line(f"nothing to tell {address}")
     if not previewed.files:

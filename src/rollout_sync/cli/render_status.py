@@ -35,8 +35,10 @@ class ShownStatus:
             known.
         titles: of the items that the other members name by key.
         forecast: deciles, chances, pace, seed and fingerprint; None where there is nothing to forecast.
+        as_of: the day whose end is shown; None for now.
     """
 
+    as_of: date | None
     rollout: RolloutId
     name: str
     at: datetime
@@ -62,10 +64,11 @@ class ShownStatus:
     fingerprint: str
 
 
-def shown_status(made: Reviewed) -> ShownStatus:
-    """What to show of a review."""
+def shown_status(made: Reviewed, as_of: date | None = None) -> ShownStatus:
+    """What to show of a review, of an earlier day if one is given."""
     review, case = made.review, made.case
     return ShownStatus(
+        as_of=as_of,
         rollout=case.rollout.id,
         name=made.name,
         at=review.at,
@@ -96,6 +99,8 @@ def write_status(status: ShownStatus, screen: Screen) -> None:
     """One screen: colour and sentence first, then dates, signals, reasons, what is held, what to do."""
     was = f" (was {status.was})" if status.was not in (None, status.colour) else ""
     screen.heading(f"{status.name}: {status.colour.upper()}{was}")
+    if status.as_of is not None:
+        screen.line(f"  as it stood at the end of {day(status.as_of)}")
     _sentence(status.sentence, screen)
     if status.override is not None:
         one = status.override
@@ -104,13 +109,14 @@ def write_status(status: ShownStatus, screen: Screen) -> None:
     screen.line(f"  {_tally(status.tally, screen)}")
     _signals(status.signals, screen)
     _listed("why, in working days:", [one.sentence for one in status.drivers], screen)
-    _listed("what would help:", _what_ifs(status.drivers), screen)
+    _listed("what would help, with the odds including the days of grace:", _what_ifs(status.drivers), screen)
     _listed("changed most since the last review:", status.moved, screen)
     _listed("does not fit together:", status.contradictions, screen)
     write_findings(status.findings[:_LISTED], screen)
     if len(status.findings) > _LISTED:
         screen.line(f"  and {len(status.findings) - _LISTED} more findings: see --output json, or the report")
-    screen.line(f"  {_ages(status.coverage, status.at)}")
+    if status.as_of is None:
+        screen.line(f"  {_ages(status.coverage, status.at)}")
 
 
 def _sentence(text: str, screen: Screen, indent: str = "  ") -> None:

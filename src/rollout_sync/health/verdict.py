@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import date
 
 from rollout_sync.errors import PlanError
 from rollout_sync.health import headline
@@ -174,11 +173,6 @@ def lesson(case: Case) -> PastRollout | None:
         return past_from(view.network, view.hours)
     except PlanError:  # nothing of it was ever seen to start
         return None
-
-
-def finished_on(case: Case) -> date | None:
-    """The day on which the last item before go-live was done; None while one is open."""
-    return View(case=case).finished_on
 
 
 def _fingerprint(view: View) -> str:

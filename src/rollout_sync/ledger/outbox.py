@@ -156,18 +156,6 @@ def parcel_of(connection: Connection, event: str) -> Parcel:
     )
 
 
-def last_told(connection: Connection, address: str, kind: MailKind = MailKind.DIGEST) -> Letter | None:
-    """The newest mail of a kind that went out to a reader, or may have."""
-    gone = [state.value for state in (State.SENT, State.UNCONFIRMED, State.SENDING)]
-    chosen = (
-        sa.select(*_SHOWN)
-        .where(outbox.c.reader == reader_of(address), outbox.c.kind == kind.value, outbox.c.state.in_(gone))
-        .order_by(outbox.c.sent_at.desc(), outbox.c.planned_at.desc())
-        .limit(1)
-    )
-    return next(_letters(connection, chosen), None)
-
-
 def newest_content(connection: Connection, address: str, rollouts: Sequence[RolloutId]) -> str:
     """What the newest mail or card about exactly these rollouts tells a reader, sent or not; empty: there is none."""
     chosen = (

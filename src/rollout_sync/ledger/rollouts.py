@@ -78,7 +78,7 @@ def facts_of(connection: Connection, tracker: TrackerName) -> dict[RolloutId, Ma
 
 
 def save(connection: Connection, row: RolloutRow) -> None:
-    """Insert the rollout, or replace all but its frozen baseline."""
+    """Insert the rollout, or replace all but its baseline, which is frozen once there is one."""
     values = {
         "name": row.name,
         "template": row.template,
@@ -89,8 +89,12 @@ def save(connection: Connection, row: RolloutRow) -> None:
         "accepted_at": instant_text(row.accepted_at),
     }
     changed = connection.execute(rollout.update().where(rollout.c.rollout_id == row.id).values(**values))
+    baseline = to_json(row.baseline)
     if not changed.rowcount:
-        connection.execute(rollout.insert().values(rollout_id=row.id, baseline=to_json(row.baseline), **values))
+        connection.execute(rollout.insert().values(rollout_id=row.id, baseline=baseline, **values))
+    else:  # one that was adopted gets its own with the first plan
+        unset = (rollout.c.rollout_id == row.id) & (rollout.c.baseline == to_json({}))
+        connection.execute(rollout.update().where(unset).values(baseline=baseline))
 
 
 def record(

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from rollout_sync.model.operations import Refused
 
+EVENT_LETTERS = 40
+"""Hexadecimal digits of an event or a thread: enough that no two are ever the same."""
+
 
 class MailKind(StrEnum):
     """Why a mail is sent."""

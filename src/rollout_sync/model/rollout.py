@@ -141,10 +141,15 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """A session's length in minutes and its seats; 0 seats means no limit."""
+    """A session's length in minutes and its seats; 0 seats means no limit.
+
+    Attributes:
+        invites: roles whose people it is for; empty means those who learn, supervisors and employees.
+    """
 
     minutes: int
     seats: int = 0
+    invites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

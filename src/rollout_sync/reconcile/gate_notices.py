@@ -7,7 +7,7 @@ from datetime import UTC
 
 from rollout_sync.model.operations import Finding, Severity
 from rollout_sync.model.rollout import Approval, Item, Person
-from rollout_sync.model.snapshot import Decision, GateState, ItemStatus, Vote
+from rollout_sync.model.snapshot import Decision, GateState, ItemState, ItemStatus, Vote
 from rollout_sync.reconcile import texts
 from rollout_sync.reconcile.wording import View, conjoined, day, either, held_count, note, warning, when
 
@@ -30,13 +30,28 @@ def of_gate(view: View, item: Item, gate: GateState) -> Iterator[Finding]:
     elif gate.decision is Decision.WAITING:
         yield from _changed(item, gate)
         yield from _late(view, item, approval, gate)
-    if not gate.votes and not gate.ignored and view.state(item.key).percent == _DONE_PERCENT:
+    if closed_without_line(gate, view.state(item.key)):
         yield warning(
             "decided-without-line",
             f'"{item.title}" was completed, but no line of its checklist is ticked, so nothing is decided',
             f"ask {either(approval.approvers)} to tick what was decided: {', '.join(texts.DECISIONS)}",
             item.key,
         )
+
+
+def closed_without_line(gate: GateState, state: ItemState) -> bool:
+    """Whether its task was completed although nobody ticked what was decided."""
+    return not gate.votes and not gate.ignored and state.percent == _DONE_PERCENT
+
+
+def unheard(approval: Approval, gate: GateState) -> tuple[Person, ...]:
+    """Approvers for whom neither they nor their deputy have spoken."""
+    heard = {vote.by.lower() for vote in gate.votes}
+    return tuple(
+        person
+        for person in approval.approvers
+        if person.email.lower() not in heard and (person.deputy or "").lower() not in heard
+    )
 
 
 def _not_entitled(view: View, item: Item, approval: Approval, gate: GateState) -> Finding:
@@ -107,7 +122,7 @@ def _changed(item: Item, gate: GateState) -> Iterator[Finding]:
 def _late(view: View, item: Item, approval: Approval, gate: GateState) -> Iterator[Finding]:
     if gate.due_at is None:
         return
-    waiting = either(_unheard(approval, gate)) or "nobody"
+    waiting = either(unheard(approval, gate)) or "nobody"
     if view.now > gate.due_at:
         yield _overdue(view, item, approval, gate, waiting)
     elif _is_half_over(view, approval, gate):
@@ -149,16 +164,6 @@ def _is_half_over(view: View, approval: Approval, gate: GateState) -> bool:
         return view.now >= start + (gate.due_at - start) / 2
     passed = view.calendar.between(start.astimezone(UTC).date(), view.now.astimezone(UTC).date())
     return passed * 2 >= approval.within_days
-
-
-def _unheard(approval: Approval, gate: GateState) -> tuple[Person, ...]:
-    """Approvers for whom nobody has spoken yet."""
-    heard = {vote.by.lower() for vote in gate.votes}
-    return tuple(
-        person
-        for person in approval.approvers
-        if person.email.lower() not in heard and (person.deputy or "").lower() not in heard
-    )
 
 
 def _said(vote: Vote) -> str:

@@ -71,12 +71,15 @@ def wanted_sessions(rollout: Rollout, schedule: Schedule, snapshot: Snapshot, zo
 
 
 def steps(wanted: Mapping[ItemKey, Session], rollout: Rollout, snapshot: Snapshot, now: datetime) -> tuple[Step, ...]:
-    """What to do, in the order of the sessions' keys. Sessions that have begun, or are done, are left alone."""
+    """What to do, in the order of the sessions' keys. Sessions that have begun, or are done, are left alone.
+
+    One that was moved into the past while its guests still wait for it is called off.
+    """
     gates = {item.key: item.held_by for item in rollout.items}
     found: list[Step] = []
     for key in sorted({*wanted, *snapshot.sessions}):
         session, known = wanted.get(key), snapshot.sessions.get(key)
-        act = _act(session, known, now)
+        act = None if _is_done(key, snapshot) else _act(session, known, now)
         if act is Act.INVITE and session is not None and not _may_be_told(session, gates.get(key, ()), snapshot, now):
             continue
         if act is not None:
@@ -85,7 +88,7 @@ def steps(wanted: Mapping[ItemKey, Session], rollout: Rollout, snapshot: Snapsho
 
 
 def told_of(session: Session) -> str:
-    """Fingerprint of what guests see of a session."""
+    """Fingerprint of what guests see of a session; who holds it is compared by itself, see `SessionState.host`."""
     people = sorted(one.email.lower() for one in session.guests)
     return fingerprint(
         [session.title, session.text, instant_text(session.starts), instant_text(session.ends), session.zone, people]
@@ -102,7 +105,7 @@ def findings_of(wanted: Mapping[ItemKey, Session], now: datetime) -> Iterator[Fi
                 severity=Severity.WARNING,
                 code="session-nobody",
                 message=f"nobody can be invited to “{session.title}”",
-                hint="give people of that department the role supervisor or employee in the people list",
+                hint="give people a role that it is for (`invites`; else supervisor or employee) in the people list",
                 where=session.item,
             )
         elif session.seats and len(session.guests) > session.seats:
@@ -122,9 +125,14 @@ def starts_at(day: date, zone: str) -> datetime:
 
 def guests_of(item: Item, rollout: Rollout) -> tuple[Guest, ...]:
     """Whom a session is for: people of its department, everybody for a session without one, each once by address."""
-    here = [person for person in rollout.people if _belongs(person, _department(item, rollout))]
-    learners = [person for person in here if set(LEARNERS) & set(person.roles)]
-    people = learners or [person for person in here if HEADS in person.roles]
+    place, asked = _department(item, rollout), item.training.invites if item.training is not None else ()
+    if asked:  # the template says whom; who belongs to no department works for all
+        named = (person for person in rollout.people if set(asked) & set(person.roles))
+        people = [person for person in named if not person.department or _belongs(person, place)]
+    else:
+        here = [person for person in rollout.people if _belongs(person, place)]
+        learners = [person for person in here if set(LEARNERS) & set(person.roles)]
+        people = learners or [person for person in here if HEADS in person.roles]
     host = item.owner.email.lower() if item.owner is not None else ""
     found = {person.email.lower(): Guest(email=person.email, name=person.name) for person in people}
     return tuple(guest for email, guest in sorted(found.items()) if email != host)
@@ -137,17 +145,21 @@ def _act(session: Session | None, known: SessionState | None, now: datetime) -> 
     if session is None or not session.guests:
         return Act.CANCEL if known is not None and stands and known.starts > now else None
     if session.starts <= now:
-        return None
+        return Act.CANCEL if known is not None and stands and known.starts > now else None
     if known is None or not stands or known.stage is Stage.ASKED:
         return Act.INVITE
-    return Act.CHANGE if known.told != told_of(session) else None
+    is_as_told = known.told == told_of(session) and known.host == session.host.email.lower()
+    return None if is_as_told else Act.CHANGE
+
+
+def _is_done(key: ItemKey, snapshot: Snapshot) -> bool:
+    state = snapshot.items.get(key)
+    return state is not None and state.status is ItemStatus.DONE
 
 
 def _may_be_told(session: Session, gates: tuple[ItemKey, ...], snapshot: Snapshot, now: datetime) -> bool:
-    state = snapshot.items.get(session.item)
-    is_done = state is not None and state.status is ItemStatus.DONE
     opened = all(key in snapshot.gates and snapshot.gates[key].decision.opens for key in gates)
-    return opened and not is_done and session.starts - now <= AHEAD
+    return opened and session.starts - now <= AHEAD
 
 
 def _day(item: Item, schedule: Schedule, snapshot: Snapshot) -> date:

@@ -62,11 +62,6 @@ class MailDays:
         return not self.calendars or any(one.is_working(day) for one in self.calendars)
 
 
-def is_due(reader: Reader, last: datetime | None, now: datetime, calendar: WorkingDays) -> bool:
-    """Whether the reader is to be told now; see `due_slot`."""
-    return due_slot(reader, last, now, calendar) is not None
-
-
 def due_slot(reader: Reader, last: datetime | None, now: datetime, calendar: WorkingDays) -> Slot | None:
     """The newest slot that came since `last`; None when nothing is due.
 

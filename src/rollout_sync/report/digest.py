@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from rollout_sync.health.forecast import Basis
 from rollout_sync.health.review import Case, Colour, Dates, Review, Signal, SignalName
 from rollout_sync.model.codec import fingerprint
+from rollout_sync.model.mail import EVENT_LETTERS
 from rollout_sync.model.operations import Finding
 from rollout_sync.model.records import record
 from rollout_sync.model.rollout import RolloutId, TrackerName
@@ -25,7 +26,6 @@ from rollout_sync.report.scope import Scope
 from rollout_sync.report.told import WORSE, Change, LastDigest, Told, arrow, changes, identity, told_of
 from rollout_sync.report.words import share
 
-EVENT_LETTERS = 40
 MOST_CHANGES = 5
 MOST_COMING = 6
 MOST_FINDINGS = 3
@@ -263,7 +263,7 @@ def _section(scope: Scope, name: str, before: Told | None, zone: str, now: datet
     soon = coming(scope, today, zone)
     owed = decisions_of(scope.email, case, review)
     told = told_of(scope, soon, now)
-    changed = changes(before, told, scope) if before is not None else ()
+    changed = changes(before, told, scope, zone) if before is not None else ()
     measured = [one for one in review.signals if one.counts and not _is_fine(one)]
     seen = scope.findings
     known = before.findings if before is not None else tuple(identity(one) for one in seen)
@@ -327,4 +327,5 @@ def _lever(scope: Scope) -> str:
     if best is None or now is None or (best.p_then or 0.0) - now < LEAST_LIFT or scope.is_foreign(best.what_if):
         return ""
     condition = best.what_if.rpartition(": ")[0]
-    return f"{condition[:1].lower()}{condition[1:]}, it would be {share(best.p_then)} likely in time"
+    then = f"it would be {share(best.p_then)} likely in time, with the days of grace"
+    return f"{condition[:1].lower()}{condition[1:]}, {then}"

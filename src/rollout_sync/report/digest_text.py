@@ -45,7 +45,7 @@ def _blocks(words: SectionWords) -> Iterator[tuple[str, Sequence[str]]]:
     if words.owed:
         yield words.owed_title, [*(line for one in words.owed for line in _owed(one)), *bulleted([words.more[0]])]
     if words.changes:
-        yield words.changes_title, bulleted(words.changes)
+        yield words.changes_title, bulleted([*words.changes, words.more_changes])
     if words.dates:
         yield "Dates", [*_dates(words), *wrapped(words.lever)]
     if words.signals:

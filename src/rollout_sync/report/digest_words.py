@@ -109,6 +109,7 @@ class SectionWords:
     owed: tuple[OwedLine, ...]
     changes_title: str
     changes: tuple[str, ...]
+    more_changes: str
     dates: tuple[DateCell, ...]
     waves: str
     lever: str
@@ -205,6 +206,7 @@ def section_words(section: Section, reader: Reader, at: datetime) -> SectionWord
         owed=tuple(_owed(one, section, reader.zone) for one in section.owed),
         changes_title=f"Changed since {_SHORT[since.weekday()]} {_near(since, year)}" if since else "",
         changes=tuple(sentence(clipped(one.words, REASON)) for one in section.changes),
+        more_changes=f"and {count(section.more_changes, 'more change')}" if section.more_changes else "",
         dates=tuple(_dates(section, year)),
         waves=", ".join(f"{clipped(name, TITLE)} {_near(when, year)}" for name, when in section.wave_days.items()),
         lever=_lever(section),
@@ -257,7 +259,9 @@ def consequence(owed: Owed) -> str:
     opening = "" if owed.late_days else "If late: "
     if owed.is_emergency:
         parts.insert(0, "the work went first")
-    return sentence(f"{opening}{'; '.join(parts)}") if parts else ""
+    closed = "The task was completed, but no line is ticked: nothing is decided yet." if owed.is_closed else ""
+    follows = sentence(f"{opening}{'; '.join(parts)}") if parts else ""
+    return " ".join(one for one in (closed, follows) if one)
 
 
 def _chance(owed: Owed, section: Section) -> str:
@@ -265,7 +269,7 @@ def _chance(owed: Owed, section: Section) -> str:
     now, then = section.dates.p_grace, owed.chance_then
     if now is None or then is None or then - now < 0.01:  # noqa: PLR2004 - a percent
         return ""
-    return f"Decided today, it is {share(then)} likely in time, now {share(now)}."
+    return f"Decided today, it is {share(then)} likely in time with the days of grace, now {share(now)}."
 
 
 # Dates, signals, days ahead, findings -------------------------------------------------------------------------------

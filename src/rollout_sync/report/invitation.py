@@ -14,14 +14,13 @@ from enum import StrEnum
 from icalendar import Calendar, Event, vCalAddress, vDatetime, vInt, vText
 
 from rollout_sync.model.codec import fingerprint
-from rollout_sync.model.mail import Invitation, Mail, MailKind
+from rollout_sync.model.mail import EVENT_LETTERS, Invitation, Mail, MailKind
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.model.sessions import SHOWN_TO_ALL, Guest, Session
 from rollout_sync.report.layout import filled
 from rollout_sync.report.message import NOBODY, Sender, domain_of
 from rollout_sync.report.words import clipped, day, plain
 
-EVENT_LETTERS = 40
 _TITLE, _NAME, _TEXT = 200, 80, 4_000
 _PRODUCT = "-//rollout-sync//Training sessions//EN"
 

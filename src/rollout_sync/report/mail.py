@@ -100,7 +100,7 @@ def digest_mail(digest: Digest, sender: Sender, pictures: Mapping[RolloutId, Pic
     )
 
 
-def reminder_mail(reminder: Reminder, sender: Sender, zone: str, references: tuple[str, ...] = ()) -> Mail:
+def reminder_mail(reminder: Reminder, sender: Sender, zone: str) -> Mail:
     """The mail of a reminder, with times in a zone (an IANA name)."""
     line, words = reminder_subject(reminder, zone), reminder_words(reminder, zone)
     leave = _leave(sender, _QUESTION, line)
@@ -127,7 +127,6 @@ def reminder_mail(reminder: Reminder, sender: Sender, zone: str, references: tup
         text=reminder_text(words, leave.sentence),
         html=_inlined(filled("mail_reminder.html", values)),
         thread=reminder.thread,
-        references=references,
     )
 
 
@@ -150,7 +149,7 @@ def _mail(
     text: str,
     html: str,
     thread: str,
-    references: tuple[str, ...],
+    references: tuple[str, ...] = (),
     pictures: tuple[Picture, ...] = (),
 ) -> Mail:
     domain = domain_of(sender)

@@ -13,7 +13,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from rollout_sync.errors import ConfigError
-from rollout_sync.model.mail import Mail, Picture
+from rollout_sync.model.mail import EVENT_LETTERS, Mail, Picture
 from rollout_sync.report.words import clipped
 
 NOBODY = "rollout-sync@rollout-sync.invalid"
@@ -81,7 +81,7 @@ def as_message(mail: Mail, sender: Sender, now: datetime) -> EmailMessage:
     for header, value in _headers(mail, sender, now):
         message.set_raw(header, value)  # the policy would fold and encode again, and lose spaces on the way
     for number, part in enumerate(one for one in message.walk() if one.is_multipart()):
-        part.set_boundary(f"=_{mail.event[:40]}_{number}")
+        part.set_boundary(f"=_{mail.event[:EVENT_LETTERS]}_{number}")
     return message
 
 

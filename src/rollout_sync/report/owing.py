@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from rollout_sync.health.drivers import Cause
 from rollout_sync.health.review import Case, Review
-from rollout_sync.model.rollout import Approval, Item, ItemKey, Person
+from rollout_sync.model.rollout import Approval, Item, ItemKey
 from rollout_sync.model.snapshot import Decision, GateState, ItemStatus
 from rollout_sync.reconcile import texts
+from rollout_sync.reconcile.gate_notices import closed_without_line, unheard
 from rollout_sync.report.view import day_of
 
 Rank: TypeAlias = "tuple[bool, bool, float, str]"
@@ -29,6 +30,7 @@ class Owed:
         waits: items that wait for it; `waits_from` is the day on which the first of them is planned to begin.
         escalates_to: who hears of it when the time is over.
         is_emergency: work went first, and the decision follows.
+        is_closed: the task was completed without a tick at what was decided, so that nothing is.
         chance_then: chance to be in time, with grace, if it were decided today; None where nobody can tell.
     """
 
@@ -43,6 +45,7 @@ class Owed:
     waits_from: date | None = None
     escalates_to: tuple[str, ...] = ()
     is_emergency: bool = False
+    is_closed: bool = False
     chance_then: float | None = None
 
     @property
@@ -69,14 +72,6 @@ def waiting(item: Item, case: Case) -> GateState | None:
     if gate is None or gate.decision is not Decision.WAITING:
         return None
     return None if state is not None and state.status is ItemStatus.GONE else gate
-
-
-def unheard(approval: Approval, gate: GateState) -> tuple[Person, ...]:
-    """Approvers for whom neither they nor their deputy have spoken."""
-    heard = {vote.by.lower() for vote in gate.votes}
-    return tuple(
-        one for one in approval.approvers if one.email.lower() not in heard and (one.deputy or "").lower() not in heard
-    )
 
 
 def standing_for(email: str, approval: Approval, gate: GateState) -> tuple[str, ...] | None:
@@ -111,6 +106,7 @@ def owed_of(item: Item, gate: GateState, case: Case, review: Review, *, deputy_f
         waits_from=min(starts, default=None),
         escalates_to=tuple(dict.fromkeys(one.name for one in approval.escalate_to)),
         is_emergency=approval.emergency_hours is not None,
+        is_closed=state is not None and closed_without_line(gate, state),
         chance_then=_chance_then(item.key, review),
     )
 

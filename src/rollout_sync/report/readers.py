@@ -59,9 +59,7 @@ class Reader:
         return next((one for one in self.seats if one.rollout == rollout), None)
 
 
-def readers_of(
-    rollouts: Iterable[Rollout], settings: DigestSettings, names: Mapping[str, str] | None = None
-) -> tuple[Reader, ...]:
+def readers_of(rollouts: Iterable[Rollout], settings: DigestSettings) -> tuple[Reader, ...]:
     """Everybody who is told of any of these rollouts, each once, by address.
 
     Whoever has a role that is told, is told as often as the most frequent of their roles. A reader of the settings
@@ -71,7 +69,6 @@ def readers_of(
     Args:
         rollouts: those that run.
         settings: section `[digest]`.
-        names: people's names by address in lower case, for readers that no people list knows.
     """
     running = tuple(rollouts)
     found: dict[str, Reader] = {}
@@ -80,7 +77,7 @@ def readers_of(
             _seat_person(found, rollout, person, settings)
     known = {person.email.lower(): person.name for rollout in running for person in rollout.people}
     for extra in settings.readers:
-        _seat_extra(found, running, extra, {**(names or {}), **known})
+        _seat_extra(found, running, extra, known)
     return tuple(found[email] for email in sorted(found) if found[email].seats)
 
 

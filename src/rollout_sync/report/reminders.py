@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from rollout_sync.health.review import Case, Review
 from rollout_sync.model.codec import fingerprint
-from rollout_sync.model.mail import MailKind
+from rollout_sync.model.mail import EVENT_LETTERS, MailKind
 from rollout_sync.model.rollout import Approval, Item, ItemKey, Person, RolloutId
 from rollout_sync.model.snapshot import GateState
-from rollout_sync.report.digest import EVENT_LETTERS, Made
-from rollout_sync.report.owing import Owed, owed_of, unheard, waiting
+from rollout_sync.reconcile.gate_notices import unheard
+from rollout_sync.report.digest import Made
+from rollout_sync.report.owing import Owed, owed_of, waiting
 
 
 class Occurrence(StrEnum):

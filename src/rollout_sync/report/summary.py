@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rollout_sync.health.forecast import Basis
 from rollout_sync.health.review import Case, Colour, Review, Signal, Tally
-from rollout_sync.model.snapshot import Decision, GateState
+from rollout_sync.model.rollout import Item
+from rollout_sync.model.snapshot import GateState
+from rollout_sync.reconcile.gate_notices import unheard
 from rollout_sync.report.digest import Made
+from rollout_sync.report.owing import waiting
 from rollout_sync.report.words import SIGNAL_WORDS, SIGNS, age, clipped, count, day, moment, moved, sentence, share
 from rollout_sync.trackers.boards import Summary
 
@@ -22,21 +25,21 @@ def summary_of(made: Made) -> Summary:
     """What to show of a rollout. The same review gives the same summary."""
     case, review = made.case, made.review
     signals = tuple(_loud(review))[:MOST_SIGNALS]
-    waiting = tuple(_waiting(case))
+    owed = _owed(case)
     bullets = [
         _tally(review.tally),
         *(_signal(one) for one in signals),
-        *(_decision(gate, case) for gate in waiting[:MOST_DECISIONS]),
+        *(_decision(item, gate, case) for item, gate in owed[:MOST_DECISIONS]),
         *(f"Does not fit together: {one}" for one in review.contradictions[:MOST_CONTRADICTIONS]),
     ]
-    if len(waiting) > MOST_DECISIONS:
-        bullets.append(f"{len(waiting) - MOST_DECISIONS} more decisions are waited for")
+    if (more := len(owed) - MOST_DECISIONS) > 0:
+        bullets.append(f"{count(more, 'more decision')} {'is' if more == 1 else 'are'} waited for")
     return Summary(
         headline=clipped(sentence(review.sentence), _LINE),
         dates=_dates(review),
         bullets=tuple(clipped(sentence(one), _LINE) for one in bullets),
         as_of=f"As of {moment(review.at)}. This text is written over when something changes.",
-        facts=tuple(_facts(review, waiting)),
+        facts=tuple(_facts(review, [gate for _, gate in owed])),
     )
 
 
@@ -46,10 +49,10 @@ def _loud(review: Review) -> Iterator[Signal]:
     return iter(sorted(loud, key=lambda one: one.name is not review.drag))
 
 
-def _waiting(case: Case) -> Iterator[GateState]:
+def _owed(case: Case) -> list[tuple[Item, GateState]]:
     """Decisions that are owed, the oldest first."""
-    open_ones = [one for one in case.snapshot.gates.values() if one.decision is Decision.WAITING]
-    return iter(sorted(open_ones, key=lambda one: (one.asked_at or case.now, one.gate)))
+    open_ones = [(item, gate) for item in case.rollout.items if (gate := waiting(item, case)) is not None]
+    return sorted(open_ones, key=lambda one: (one[1].asked_at or case.now, one[1].gate))
 
 
 def _tally(tally: Tally) -> str:
@@ -63,13 +66,11 @@ def _signal(signal: Signal) -> str:
     return f"{SIGNAL_WORDS[signal.name]} is {SIGNS[signal.colour].word.lower()}: {signal.sentence}"
 
 
-def _decision(gate: GateState, case: Case) -> str:
-    item = next((one for one in case.rollout.items if one.key == gate.gate), None)
-    state = case.snapshot.items.get(gate.gate)
-    title = clipped((state.title if state else "") or (item.title if item else gate.gate), _TITLE)
-    heard = {vote.by.lower() for vote in gate.votes}
-    asked = item.approval.approvers if item is not None and item.approval is not None else ()
-    names = ", ".join(clipped(one.name, _TITLE) for one in asked if one.email.lower() not in heard)
+def _decision(item: Item, gate: GateState, case: Case) -> str:
+    state = case.snapshot.items.get(item.key)
+    title = clipped((state.title if state else "") or item.title, _TITLE)
+    asked = unheard(item.approval, gate) if item.approval is not None else ()
+    names = ", ".join(clipped(one.name, _TITLE) for one in asked)
     since = f", for {age(gate.asked_at, case.now)}" if gate.asked_at else ""
     return f"“{title}” waits for a decision{f' of {names}' if names else ''}{since}"
 
@@ -88,14 +89,14 @@ def _dates(review: Review) -> str:
     return " · ".join(parts)
 
 
-def _facts(review: Review, waiting: tuple[GateState, ...]) -> Iterator[str]:
+def _facts(review: Review, waiting_ones: Sequence[GateState]) -> Iterator[str]:
     """Without ages and exact chances, which every hour changes."""
     dates, tally = review.dates, review.tally
     yield review.colour.value
     yield from (f"{one.name} {one.colour}" for one in review.signals if one.counts)
     yield from (str(one) for one in (dates.original, dates.agreed, dates.p50, dates.p80))
     yield from (str(one) for one in (tally.total, tally.done, tally.late, tally.held, tally.added))
-    yield from (one.gate for one in waiting)
+    yield from (one.gate for one in waiting_ones)
     yield str(len(review.contradictions))
     if review.override is not None:
         yield f"{review.override.colour} {review.override.until} {review.override.reason}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from rollout_sync.health.review import Colour, SignalName
 from rollout_sync.model.operations import Finding
@@ -113,12 +114,12 @@ def identity(finding: Finding) -> str:
     return f"{finding.code} {finding.where}"
 
 
-def changes(before: Told, after: Told, scope: Scope) -> tuple[Change, ...]:
-    """What is different since the digest before, worst first."""
+def changes(before: Told, after: Told, scope: Scope, zone: str) -> tuple[Change, ...]:
+    """What is different since the digest before, worst first; deadlines fall on days of `zone`, an IANA name."""
     found = [
         *_colours(before, after, scope),
         *_dates(before, after, scope),
-        *_gates(before, after, scope),
+        *_gates(before, after, scope, zone),
         *_work(before, after, scope),
     ]
     return tuple(sorted(found, key=lambda one: -one.weight))
@@ -195,24 +196,24 @@ _GATE_WEIGHTS = {
 }
 
 
-def _gates(before: Told, after: Told, scope: Scope) -> Iterator[Change]:
+def _gates(before: Told, after: Told, scope: Scope, zone: str) -> Iterator[Change]:
     for key, decision in after.gates.items():
         was = before.gates.get(key, Decision.NOT_ASKED)
         if was is decision or (decision is Decision.WAITING and scope.decides(scope.items[key])):
             continue  # what the reader is to decide stands above
         title = f'"{clipped(scope.title(key), _TITLE)}"'
         weight = 85 if was.opens and not decision.opens else _GATE_WEIGHTS[decision]
-        words = f"{title} {_decided(key, was, decision, scope)}"
+        words = f"{title} {_decided(key, was, decision, scope, zone)}"
         yield Change(weight=weight, topic=f"gate {key} {decision}", words=words)
 
 
-def _decided(key: ItemKey, was: Decision, decision: Decision, scope: Scope) -> str:
+def _decided(key: ItemKey, was: Decision, decision: Decision, scope: Scope, zone: str) -> str:
     gate = scope.case.snapshot.gates[key]
     if decision is Decision.WAITING:
         approval = scope.items[key].approval
         names = ", ".join(one.name for one in approval.approvers) if approval is not None else ""
         again = "has to be decided again" if was.opens else "is to be decided"
-        due = f", due {short_day(gate.due_at.date())}" if gate.due_at else ""
+        due = f", due {short_day(gate.due_at.astimezone(ZoneInfo(zone)).date())}" if gate.due_at else ""
         return f"{again} by {clipped(names, _TITLE) or 'nobody yet'}{due}"
     if decision is Decision.NOT_ASKED:
         return "is not asked for any more"

@@ -214,8 +214,8 @@ def _accept(plan: Plan, run: Run) -> Ahead:
     if known is not None and _brings_nothing(plan, known):
         return {}
     ahead = _read_ahead(plan, run)
-    if known is not None:
-        run.database.back_up()
+    if known is not None and known.fingerprint != plan.fingerprint:
+        run.database.back_up()  # what gates release, tick by tick, must not push out the copy from before a new plan
     with run.database.transaction() as connection:
         rollouts.save(connection, _row(plan, known, run.clock.now()))
         entries.drop_planned(connection, plan.rollout, (intent.object for intent in plan.intents))

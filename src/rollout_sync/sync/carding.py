@@ -15,13 +15,11 @@ from rollout_sync.ledger import outbox
 from rollout_sync.ledger.opening import Transaction
 from rollout_sync.ledger.outbox import Wish
 from rollout_sync.model.codec import fingerprint
-from rollout_sync.model.mail import Channel, MailKind, Parcel
+from rollout_sync.model.mail import EVENT_LETTERS, Channel, MailKind, Parcel
 from rollout_sync.report.cadence import MailDays, may_remind
 from rollout_sync.report.cards import Chat, card
 from rollout_sync.report.digest import Made
 from rollout_sync.report.summary import summary_of
-
-EVENT_LETTERS = 40
 
 
 def due_cards(

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from rollout_sync.config.settings import DigestSettings
-from rollout_sync.errors import ConfigError
+from rollout_sync.errors import LedgerError, NotPlanned, RolloutSyncError
 from rollout_sync.ledger import outbox, readers, rollouts
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.outbox import Wish
@@ -63,6 +64,7 @@ class Composed:
         silent: readers that are due, and of whom nothing is to be told.
         known: what each reader who was due knows afterwards, by address.
         cards: for a chat.
+        untold: rollouts that nothing can be told of, by name, with the reason.
     """
 
     digests: tuple[tuple[Digest, Mail], ...] = ()
@@ -70,6 +72,7 @@ class Composed:
     silent: tuple[str, ...] = ()
     known: Mapping[str, LastDigest] = field(default_factory=dict)
     cards: tuple[Wish, ...] = ()
+    untold: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def mails(self) -> tuple[Mail, ...]:
@@ -83,6 +86,7 @@ class Planned:
 
     fresh: tuple[str, ...]
     silent: tuple[str, ...]
+    untold: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +103,16 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """The rollouts that can be told of, and who is told. Reviews are made when they are asked for, each once."""
+    """The rollouts that can be told of, and who is told. Reviews are made when they are asked for, each once.
+
+    Attributes:
+        drawn: charts that were asked for.
+        untold: rollouts that nothing can be told of, by name, with the reason; known once `made` was asked for.
+    """
 
     desk: Desk
     drawn: dict[RolloutId, Picture | None] = field(default_factory=dict)
+    untold: dict[str, str] = field(default_factory=dict)
 
     def picture(self, rollout: RolloutId) -> Picture | None:
         """A rollout's chart, the same for every reader; None where there is nothing to draw."""
@@ -116,13 +126,17 @@ class Audience:
         with self.desk.database.reading() as connection:
             names = rollouts.names(connection)
         found: dict[RolloutId, Reviewed] = {}
-        for rollout, _name in names:
+        for rollout, name in names:
             try:
                 found[rollout] = reviewing.reviewed(
                     rollout, self.desk.database, self.desk.now, wish_of=self.desk.wish_of
                 )
-            except ConfigError:
+            except NotPlanned:
                 continue
+            except LedgerError:
+                raise
+            except RolloutSyncError as error:  # it must not silence what is to be told of the others
+                self.untold[name] = error.what
         return found
 
     @cached_property
@@ -156,7 +170,7 @@ def compose(desk: Desk, *, everybody: bool = False) -> Composed:
     """What is due now; with `everybody` as if each reader and chat were due, and whatever is owed."""
     audience = Audience(desk=desk)
     mails = _mails(audience, everybody=everybody) if desk.has_mail or everybody else Composed()
-    return replace(mails, cards=tuple(_cards(audience, everybody=everybody)))
+    return replace(mails, cards=tuple(_cards(audience, everybody=everybody)), untold=audience.untold)
 
 
 def _cards(audience: Audience, *, everybody: bool) -> Iterable[Wish]:
@@ -165,7 +179,7 @@ def _cards(audience: Audience, *, everybody: bool) -> Iterable[Wish]:
         return ()
     made = audience.made.values()
     if everybody:
-        return [card_wish(one, desk.chat, desk.now.date()) for one in made]
+        return [card_wish(one, desk.chat, desk.now.astimezone(ZoneInfo(desk.settings.zone)).date()) for one in made]
     with desk.database.reading() as connection:
         return list(due_cards(made, desk.chat, desk.settings, desk.now, connection))
 
@@ -217,7 +231,7 @@ def plan(desk: Desk) -> Planned:
         fresh = outbox.plan(connection, wishes, desk.now)
         for address, last in composed.known.items():
             readers.keep(connection, address, record(last))
-    return Planned(fresh=fresh, silent=composed.silent)
+    return Planned(fresh=fresh, silent=composed.silent, untold=composed.untold)
 
 
 def wishes_of(composed: Composed, desk: Desk) -> list[Wish]:

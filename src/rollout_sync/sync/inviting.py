@@ -32,7 +32,10 @@ from rollout_sync.sync.session_news import (
     as_it_was,
     forbidden,
     news_of,
+    organizer_stays,
+    out_of_reach,
     people_of,
+    unheard,
     wish_of,
     withdrawn_from,
 )
@@ -172,7 +175,7 @@ class _Round:
     def _invite(self, session: Session, known: SessionState | None) -> None:
         state = self._asked(session, known)
         calendar = self.secretary.calendar
-        before = known.invited if known is not None and known.stage is Stage.ASKED else ()
+        before = (*known.invited, known.host) if known is not None and known.stage is Stage.ASKED else ()
         if calendar is not None and not self.is_shut and self._by_calendar(calendar, session, state, before):
             return
         if not self.secretary.has_mail:
@@ -232,17 +235,22 @@ class _Round:
             answers={} if session.starts != known.starts else known.answers,
         )
         if known.way is Way.MAIL:
+            if not self.secretary.has_mail:
+                self.findings.append(unheard(known))
+                return
             self._tell(fresh, list(news_of(session, known)))
             self._note(Act.CHANGE, session.title)
             return
         calendar = self.secretary.calendar
         if calendar is None:
-            self.problems.append(f"“{session.title}” stands in a calendar that is no longer configured")
+            self.findings.append(out_of_reach(known))
             return
         outcome = calendar.change(session, known)
         if isinstance(outcome, Done):
             self._keep(fresh)
             self._note(Act.CHANGE, session.title)
+            if known.host == known.mailbox.lower() != fresh.host:
+                self.findings.append(organizer_stays(known, session))
         elif isinstance(outcome, Refused) and outcome.status == _NOT_FOUND:
             withdrawn = replace(known, stage=Stage.WITHDRAWN)
             self._keep(withdrawn)
@@ -254,6 +262,9 @@ class _Round:
         over = replace(known, stage=Stage.CANCELLED, sequence=known.sequence + 1)
         calendar = self.secretary.calendar
         if known.way is Way.MAIL:
+            if not self.secretary.has_mail:
+                self.findings.append(unheard(known))
+                return
             session = as_it_was(known, self.secretary.zone)
             self._tell(over, [(News.CANCELLED, session, one) for one in people_of(session)])
         elif calendar is not None and (known.remote or known.mailbox):
@@ -264,7 +275,7 @@ class _Round:
                 return
             self._keep(over)
         else:
-            self.problems.append(f"“{known.title}” stands in a calendar that is no longer configured")
+            self.findings.append(out_of_reach(known))
             return
         self._note(Act.CANCEL, known.title)
 

@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from rollout_sync.errors import ConfigError
 from rollout_sync.health.colours import OVERRIDE_DAYS
 from rollout_sync.health.review import Colour
-from rollout_sync.ledger import chronicle, rollouts
+from rollout_sync.ledger import chronicle, rollouts, sightings
 from rollout_sync.ledger.opening import Database
 from rollout_sync.model.records import record
 from rollout_sync.model.rollout import RolloutId
 from rollout_sync.model.snapshot import Override
+from rollout_sync.sync import remembering, reviewing
 from rollout_sync.sync.remembering import OVERRIDE
 
 
@@ -34,7 +35,7 @@ def checked(colour: Colour, reason: str, by: str, until: date, today: date) -> O
 
 
 def override(database: Database, rollout: RolloutId, wanted: Override | None, now: datetime) -> None:
-    """Set a colour by hand, or with None go back to the computed one.
+    """Set a colour by hand, or with None go back to the computed one; the next tick tells the boards.
 
     Raises:
         ConfigError: the ledger does not know the rollout.
@@ -47,3 +48,7 @@ def override(database: Database, rollout: RolloutId, wanted: Override | None, no
         body = record(wanted) if wanted is not None else None
         chronicle.note(connection, rollout, now, {OVERRIDE: body})
         rollouts.record(connection, rollout, now, "override", {"override": body})
+        sightings.touch(connection, [rollout])
+        is_reviewed = remembering.last_review(connection, rollout) is not None
+    if is_reviewed:  # what shows all rollouts at once shows their last reviews
+        reviewing.keep(database, reviewing.reviewed(rollout, database, now, with_drivers=False))

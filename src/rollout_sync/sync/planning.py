@@ -15,7 +15,7 @@ from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.rollouts import RolloutRow
 from rollout_sync.model.objects import Binding, Intent, ObjectKey, ObjectKind, Observation, Remote, Sighting
 from rollout_sync.model.operations import Finding, Operation, OperationState, Verb
-from rollout_sync.model.rollout import Home, Rollout, RolloutId, TrackerName
+from rollout_sync.model.rollout import Home, Rollout, TrackerName
 from rollout_sync.model.schedule import Schedule
 from rollout_sync.reconcile import diff, guard, keys, limits
 from rollout_sync.reconcile.desired import desired
@@ -58,13 +58,6 @@ class _Compared:
     def wanted(self) -> frozenset[ObjectKey]:
         """What is to be made."""
         return frozenset(intent.object for intent in self.intents)
-
-
-def planned_from(database: Database, rollout: RolloutId, today: date) -> date:
-    """The day dates are computed from: today for a new rollout, the day it was first accepted for a running one."""
-    with database.reading() as connection:
-        known = rollouts.load(connection, rollout)
-    return date.fromisoformat(str(known.source["planned_from"])) if known is not None else today
 
 
 def make(

@@ -83,7 +83,7 @@ def _places(
 
 def _pull_one(wanted: tuple[RolloutId, ...], tracker: Tracker, database: Database, clock: Clock, depth: Depth) -> Catch:
     shelf = LedgerShelf(database, tracker.name)
-    found = Catch()
+    found, read = Catch(), set[RolloutId]()
     for is_full, part in _by_depth(wanted, tracker.name, database, clock.now() - depth.full_every):
         with database.reading() as connection:
             cursors = sightings.cursors(connection)
@@ -93,11 +93,13 @@ def _pull_one(wanted: tuple[RolloutId, ...], tracker: Tracker, database: Databas
             for pulled in tracker.pull(watch):
                 _store(pulled, tracker.name, database, at, is_full=is_full)
                 found = _joined(found, _counted(pulled, tracker.name))
+                read.update(pulled.complete)
         except Stopped:  # it says nothing of the service
             raise
         except TrackerError as error:
             with database.transaction() as connection:
-                sightings.read_badly(connection, tracker.name, dict.fromkeys(wanted, error.what), at)
+                unread = {one: error.what for one in wanted if one not in read}
+                sightings.read_badly(connection, tracker.name, unread, at)
             return _joined(found, Catch(stale={tracker.name: error.what}))
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import TypeAlias
 
-from rollout_sync.errors import ConfigError
+from rollout_sync.errors import ConfigError, NotPlanned
 from rollout_sync.health.prior import Prior
 from rollout_sync.health.review import Case, PastReview, Review
 from rollout_sync.health.verdict import lesson, review
@@ -59,18 +59,20 @@ def case_of(
     """Everything that a review needs, as it is known now, or as it was known at the end of a day.
 
     Raises:
-        ConfigError: the ledger does not know the rollout, or not what it was started from, or nothing of that day.
+        ConfigError: the ledger does not know the rollout, or nothing of it on that day.
+        NotPlanned: it was adopted, and the ledger does not know what it was started from.
     """
     moment = min(now, datetime.combine(as_of, time.max, UTC)) if as_of is not None else now
     with database.reading() as connection:
         row = _known(connection, rollout)
         snapshot = remembering.snapshot(connection, rollout, now, moment if as_of is not None else None)
         earlier = remembering.past_reviews(connection, rollout, moment)
+        first = rollouts.first_accepted(connection, rollout) or row.accepted_at
     if as_of is not None and not snapshot.agreed:
         raise ConfigError(
-            f"{row.name!r} was not started yet on {as_of:%d %b %Y}",
+            f"{row.name!r} was not started yet on {as_of.day} {as_of:%b %Y}",
             where=f"rollout {rollout}",
-            hint=f"it was accepted on {row.accepted_at:%d %b %Y}; name a later day",
+            hint=f"it was accepted on {first.day} {first:%b %Y}; name a later day",
         )
     if as_of is not None:
         snapshot = replace(snapshot, coverage=_as_of(snapshot.coverage, earlier))
@@ -103,7 +105,7 @@ def _known(connection: Transaction, rollout: RolloutId) -> RolloutRow:
 def _wish(row: RolloutRow, wish_of: WishOf) -> Wish:
     wish = wish_of(row)
     if wish is None:
-        raise ConfigError(
+        raise NotPlanned(
             f"{row.name!r} was adopted, and the ledger does not hold its template yet",
             where=f"rollout {row.id}",
             hint=f'run `rollout-sync start TEMPLATE --name "{row.name}"` once; it makes nothing twice',

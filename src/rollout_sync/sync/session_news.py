@@ -88,6 +88,40 @@ NO_WAY = Finding(
 )
 
 
+def unheard(known: SessionState) -> Finding:
+    """News of a session that was told by mail, and no channel for mails any more."""
+    return Finding(
+        severity=Severity.WARNING,
+        code="session-unheard",
+        message=f"guests of “{known.title}” cannot be told that it changed or was called off: mail is switched off",
+        hint="configure a channel in [mail], or tell them by hand",
+        where=known.item,
+    )
+
+
+def out_of_reach(known: SessionState) -> Finding:
+    """The event stands in a calendar, and [planner] was removed from the configuration."""
+    return Finding(
+        severity=Severity.WARNING,
+        code="calendar-gone",
+        message=f"“{known.title}” changed or was called off, but its event is in a calendar no longer configured",
+        hint="configure [planner] again, or change the event by hand",
+        where=known.item,
+    )
+
+
+def organizer_stays(known: SessionState, session: Session) -> Finding:
+    """Somebody else holds a session whose event lies in the former host's own calendar."""
+    host = session.host.name or session.host.email
+    return Finding(
+        severity=Severity.WARNING,
+        code="session-organizer",
+        message=f"“{session.title}” is now held by {host}, but {known.host} stays the organizer of its event",
+        hint=f"an event cannot change its organizer; tell {known.host} to leave it in their calendar",
+        where=session.item,
+    )
+
+
 def forbidden(refused: Refused, *, has_mail: bool) -> Finding:
     """The right to write calendars is missing; says which, and what happens instead."""
     instead = "invitations go out as .ics mails, whose answers are not seen" if has_mail else "nobody was invited"

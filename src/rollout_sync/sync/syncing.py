@@ -8,14 +8,22 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rollout_sync.errors import LedgerBusy, RolloutSyncError, TrackerError, Unavailable, UnsafePlan
+from rollout_sync.errors import (
+    LedgerBusy,
+    LedgerError,
+    RolloutSyncError,
+    Stopped,
+    TrackerError,
+    Unavailable,
+    UnsafePlan,
+)
 from rollout_sync.ledger import chronicle, objects, rollouts, sightings
 from rollout_sync.ledger.lease import held
 from rollout_sync.ledger.opening import Database
 from rollout_sync.ledger.rollouts import RolloutRow
 from rollout_sync.ledger.sightings import Marks
 from rollout_sync.model.objects import Binding, Fields, ObjectKey, Observation
-from rollout_sync.model.operations import Change, Done, Finding, Outcome
+from rollout_sync.model.operations import Change, Done, Finding, InDoubt, Outcome, Refused
 from rollout_sync.model.rollout import ItemKey, RolloutId
 from rollout_sync.model.snapshot import Decision, GateState
 from rollout_sync.reconcile.guard import Thresholds
@@ -171,20 +179,34 @@ def _look_at(rollout: RolloutId, office: Office) -> Synced:
         row = rollouts.load(connection, rollout)
     if row is None:
         raise LookupError(rollout)  # it was named out of the ledger just now
-    wish = office.wish_of(row)
-    if wish is None:
-        return Synced(rollout=rollout, name=row.name, problem=_ADOPTED.format(name=row.name))
     try:
-        with held(office.database, rollout, office.world.clock):
-            found, carried, problem, marks = _conclude(row, wish, office)
-        made, hindrance = _release(row, wish, office)
-        told = announce(_review(rollout, office), office.world, office.herald, lambda: _review(rollout, office))
-        reviewing.keep(office.database, told.made)
-        problem = "; ".join(one for one in (problem, hindrance, told.problem) if one)
-        _settle(rollout, marks, office, is_finished=not problem)
+        return _brought_up(row, office)
     except LedgerBusy as error:
         return Synced(rollout=rollout, name=row.name, problem=error.what, is_busy=True)
+    except (LedgerError, Stopped):
+        raise
+    except RolloutSyncError as error:  # one rollout that cannot be looked at must not keep the others from it
+        return Synced(rollout=rollout, name=row.name, problem=_in_words(error))
+
+
+def _brought_up(row: RolloutRow, office: Office) -> Synced:
+    rollout, wish = row.id, office.wish_of(row)
+    if wish is None:
+        return Synced(rollout=rollout, name=row.name, problem=_ADOPTED.format(name=row.name))
+    with held(office.database, rollout, office.world.clock):
+        found, carried, problem, marks = _conclude(row, wish, office)
+    made, hindrance = _release(row, wish, office)
+    told = announce(_review(rollout, office), office.world, office.herald, lambda: _review(rollout, office))
+    reviewing.keep(office.database, told.made)
+    problem = "; ".join(one for one in (problem, hindrance, told.problem) if one)
+    _settle(rollout, marks, office, is_finished=not problem)
     return _synced(told, found, carried, made, problem)
+
+
+def _in_words(error: RolloutSyncError) -> str:
+    """What happened, where, and what to do next, in one line."""
+    problems = "; ".join(str(one) for one in getattr(error, "problems", ()))
+    return "; ".join(one for one in (error.what, problems or error.where, error.hint) if one)
 
 
 def _review(rollout: RolloutId, office: Office) -> Reviewed:
@@ -270,9 +292,20 @@ def _carry_over(
         outcomes = _written(rollout, [(key, fields) for _item, key, fields in part], bound, office)
         for (item, key, _fields), outcome in zip(part, outcomes, strict=True):
             if not isinstance(outcome, Done):
-                failed[item] = f"{kind} {key.name}: {outcome}"
+                failed[item] = f"{kind} {key.name}: {_why(outcome)}"
     pairs = {item: step.pair for item, step in found.steps.items() if item not in failed}
     return pairs, len(wanted) - len(failed), "; ".join(failed.values())
+
+
+def _why(outcome: Outcome | str) -> str:
+    """Why a write was not done."""
+    match outcome:
+        case Refused():
+            return f"{outcome.reason} ({outcome.hint})" if outcome.hint else outcome.reason
+        case InDoubt():
+            return f"no answer: {outcome.reason}"
+        case _:
+            return str(outcome)
 
 
 def _written(
@@ -291,6 +324,7 @@ def _written(
         return [error.what] * len(wanted)
 
 
+MOST_REASONS = 3
 _AGAIN = "; if that is wanted, or what an interrupted run has left, run `rollout-sync start` again with --force"
 """A run without a person does not change so much by itself."""
 
@@ -314,12 +348,22 @@ def _release(row: RolloutRow, wish: Wish, office: Office) -> tuple[Applied | Non
             thresholds=office.thresholds,
         )
         made = apply(plan, world)
-    except LedgerBusy:
+    except (LedgerError, Stopped):
         raise
+    except UnsafePlan as error:
+        return None, f"held work was not released: {error.what}{_AGAIN}"
     except RolloutSyncError as error:
-        remedy = _AGAIN if isinstance(error, UnsafePlan) else ""
-        return None, f"held work was not released: {error.what}{remedy}"
-    return made, "" if made.is_carried_out else "held work is not all released yet"
+        return None, f"held work was not released: {_in_words(error)}"
+    return made, _left_of(made)
+
+
+def _left_of(made: Applied) -> str:
+    """What of a release is left to be done, and why; empty where nothing is."""
+    if made.is_carried_out:
+        return ""
+    reasons = [*made.stopped.values(), *(f"{key}: {reason}" for key, reason in made.changed.left)]
+    more = f" and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
+    return f"held work is not all released yet: {'; '.join(reasons[:MOST_REASONS])}{more}".rstrip(": ")
 
 
 def news(wish: Wish, before: Conclusions, after: Conclusions) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from rollout_sync.template.spelling import did_you_mean
 from rollout_sync.template.texts import RESERVED, text_complaints
 
 _APPROVAL_ONLY = ("approver", "deputies", "asks", "within_days", "quorum", "escalate_to", "emergency_within_hours")
-_TRAINING_ONLY = ("minutes", "seats")
+_TRAINING_ONLY = ("minutes", "seats", "invites")
 _ANCHORS = ("on", "before_wave_day", "after_wave_day", "before_go_live", "after_go_live")
 
 
@@ -101,6 +101,10 @@ def _roles(document: TemplateDocument, places: Places) -> Iterator[Problem]:
     for name, path in _audiences(document):
         if name not in everyone:
             yield places.problem(path, f"unknown audience {name!r}", did_you_mean(name, everyone))
+    for name, path in _guests(document):
+        if name not in everyone:
+            hint = did_you_mean(name, everyone) or f"add `{name}: {{}}` to roles"
+            yield places.problem(path, f"unknown role {name!r}", hint)
 
 
 def _role_uses(document: TemplateDocument) -> Iterator[tuple[str, Path]]:
@@ -114,6 +118,12 @@ def _role_uses(document: TemplateDocument) -> Iterator[tuple[str, Path]]:
     for i, measure in enumerate(document.measures):
         if measure.owner is not None:
             yield measure.owner, ("measures", i, "owner")
+
+
+def _guests(document: TemplateDocument) -> Iterator[tuple[str, Path]]:
+    for spot in spots(document):
+        for i, name in enumerate(spot.item.invites or ()):
+            yield name, (*spot.path, "invites", i)
 
 
 def _audiences(document: TemplateDocument) -> Iterator[tuple[str, Path]]:

@@ -17,7 +17,7 @@ def extras_of(
 ) -> Mapping[str, object]:
     """Playbooks keep their names in braces, because the department is known only when a problem comes up.
 
-    `filling.fill_for` fills them in, out of `parameters` and `people` (by department key, "" for nobody in particular).
+    What fills them in stands beside them: `parameters`, and `people` by department key, "" for nobody in particular.
     """
     places = (None, *departments)
     return {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from rollout_sync.errors import Problem
-from rollout_sync.model.rollout import Department, Rollout
+from rollout_sync.model.rollout import Department
 from rollout_sync.template.grammar import MAX_TITLE
 from rollout_sync.template.nodes import Path
 from rollout_sync.template.parameters import Answer
@@ -72,29 +72,6 @@ class Filling:
         except Unrenderable as error:
             self.complain((*path, "when"), str(error))
             return True
-
-
-def fill_for(rollout: Rollout, text: str, department: str | None = None) -> str:
-    """A text of the rollout's `extras` (a playbook's, say) with its names filled in.
-
-    Args:
-        rollout: whose parameters and departments are used.
-        text: as the template has it.
-        department: key of the department that the text is for.
-
-    Raises:
-        Unrenderable: a name is unknown here, such as `department` without a department.
-    """
-    parameters = rollout.extras.get("parameters")
-    answers: Mapping[str, object] = parameters if isinstance(parameters, Mapping) else rollout.parameters
-    spoken = rollout.extras.get("people")
-    by_place = spoken if isinstance(spoken, Mapping) else {}
-    context = dict(base_context(rollout.name, rollout.go_live, answers, rollout.departments))
-    context["people"] = by_place.get(department or "", {})
-    for known in rollout.departments:
-        if known.key == department:
-            context["department"] = department_facts(known)
-    return render(text, context).strip()
 
 
 def plain_answer(answer: Answer) -> str | int | float | bool | list[str]:

@@ -111,4 +111,23 @@ Lines = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 
+Roles = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(one_or_many),
+    Field(min_length=1, max_length=50),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": NAME_PATTERN},
+                {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": NAME_PATTERN},
+                    "minItems": 1,
+                    "maxItems": 50,
+                },
+            ]
+        }
+    ),
+]
+
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | Mapping[str, Json]"

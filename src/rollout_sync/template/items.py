@@ -21,6 +21,7 @@ from rollout_sync.template.grammar import (
     Lines,
     Name,
     Part,
+    Roles,
     Text,
     Title,
     Window,
@@ -153,6 +154,12 @@ class ItemDocument(Part):
     minutes: Annotated[int, Field(ge=5, le=2400)] | None = Field(default=None, description="Training: length.")
     seats: Annotated[int, Field(ge=0, le=100_000)] | None = Field(
         default=None, description="Training: seats; 0 or left out means no limit."
+    )
+    invites: Roles | None = Field(
+        default=None,
+        description="Training: roles of this template, `employee` or `supervisor`, whose people are invited: those of "
+        "the item's department and those without one. Left out: supervisors and employees, or the department's head "
+        "where there are none.",
     )
 
 

@@ -213,7 +213,7 @@ def item_of(piece: Piece, ground: Ground, after: tuple[Dependency, ...], held_by
 def _training(item: ItemDocument) -> Training | None:
     if item.kind is not ItemKind.TRAINING:
         return None
-    return Training(minutes=item.minutes or DEFAULT_MINUTES, seats=item.seats or 0)
+    return Training(minutes=item.minutes or DEFAULT_MINUTES, seats=item.seats or 0, invites=item.invites or ())
 
 
 def estimate_of(item: ItemDocument) -> Estimate:

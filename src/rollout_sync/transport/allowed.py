@@ -49,15 +49,6 @@ def checked_base_url(url: str, *, key: str, allow_hosts: Iterable[str] = (), ins
     return url.rstrip("/")
 
 
-def same_origin(url: str, base: str) -> bool:
-    """Whether `url` has the scheme, host and port of `base`; only then may a token go there (nextLink, Location)."""
-    try:
-        one, two = urlsplit(url), urlsplit(base)
-        return _origin(one) == _origin(two) and one.username is None
-    except ValueError:
-        return False
-
-
 def host_matches(host: str, pattern: str) -> bool:
     """Whether `host` is `pattern`, or lies below it where that begins with `*.`."""
     host, pattern = host.lower(), pattern.lower()
@@ -97,11 +88,6 @@ def _is_internal(host: str) -> bool:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
         return False
-
-
-def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, (parts.hostname or "").lower(), port
 
 
 def _refused(why: str, url: str, key: str, hint: str) -> ConfigError:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from rollout_sync import errors
 from rollout_sync.cli import group
@@ -406,3 +407,12 @@ class TestLogs:
         body = json.loads(line)
         assert (body["level"], body["logger"], body["message"]) == ("info", "rollout_sync.x", "made 3\nissues")
         assert datetime.fromisoformat(body["at"]).tzinfo
+
+
+def test_a_configuration_that_the_sandbox_replaces_is_said_to_be_left_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bad = tmp_path / "bad.toml"
+    bad.write_text("garbage")
+    words = ["--sandbox", "http://127.0.0.1:9", "--config", str(bad), "doctor", "--offline"]
+    done = CliRunner().invoke(group.cli, words)
+    assert "bad.toml is not read" in done.stderr

@@ -9,7 +9,8 @@ import pytest
 
 from rollout_sync.health.hindsight import cover
 from rollout_sync.health.review import SignalName
-from rollout_sync.health.verdict import finished_on, lesson, review
+from rollout_sync.health.verdict import lesson, review
+from rollout_sync.health.view import View
 from rollout_sync.model.rollout import Approval, ItemKind
 from rollout_sync.model.snapshot import ItemStatus
 from support.builders import GO_LIVE, days, make_item
@@ -25,7 +26,7 @@ ITEMS = (HEAD, *chain(4, 4, 4, 4))
 def test_a_running_rollout_teaches_nothing_yet():
     case = case_of(ITEMS, before_go_live(2))
     assert lesson(case) is None
-    assert finished_on(case) is None
+    assert View(case=case).finished_on is None
 
 
 def test_a_finished_rollout_teaches_pace_duration_and_waits():
@@ -53,7 +54,7 @@ def test_a_rollout_that_was_never_seen_to_start_teaches_nothing():
 
 def test_the_last_finish_is_its_real_day():
     case = case_of(ITEMS, AFTER, delays={"change/switch": 2})
-    assert finished_on(case) == later(GO_LIVE, 2)
+    assert View(case=case).finished_on == later(GO_LIVE, 2)
     assert review(case).sentence.startswith("Green: live since 3 Mar, 2 days after the agreed 1 Mar")
 
 

@@ -71,6 +71,7 @@ def known(session, **over):
         "starts": session.starts,
         "ends": session.ends,
         "told": told_of(session),
+        "host": session.host.email,
     }
     return SessionState(**{**usual, **over})
 
@@ -168,11 +169,36 @@ class TestLater:
         seen = snapshot(rollout, [known(session)], [ItemState(item=CLINIC, **change)])
         assert acts(rollout, seen) == [(Act.CHANGE, CLINIC)]
 
-    def test_a_new_colleague_is_a_change_and_a_new_host_alone_is_none(self, rollout, session):
+    def test_a_new_colleague_is_a_change(self, rollout, session):
         more = made(people=(*PEOPLE, make_person("New Comer", roles=("employee",), department="Finance")))
         assert acts(more, snapshot(more, [known(session)])) == [(Act.CHANGE, CLINIC)]
+
+    def test_a_new_host_alone_is_a_change_though_the_fingerprint_knows_nothing_of_hosts(self, session):
         other = made(clinic(owner=make_person("Theo Teacher")))
-        assert acts(other, snapshot(other, [known(session)])) == []
+        assert acts(other, snapshot(other, [known(session)])) == [(Act.CHANGE, CLINIC)]
+        fresh = wanted(other)[CLINIC]
+        assert told_of(fresh) == told_of(session)
+        assert acts(other, snapshot(other, [known(fresh)])) == []
+
+    def test_who_holds_it_is_compared_without_regard_to_case(self, session):
+        shouting = made(clinic(owner=replace(TARA, email=TARA.email.upper())))
+        assert acts(shouting, snapshot(shouting, [known(session)])) == []
+
+    def test_what_was_moved_into_the_past_is_called_off_while_guests_wait_for_it(self, rollout, session):
+        moved = snapshot(rollout, [known(session)], [ItemState(item=CLINIC, due=date(2027, 2, 10))])
+        assert acts(rollout, moved) == [(Act.CANCEL, CLINIC)]
+        assert acts(rollout, moved, session.starts) == []
+        over = snapshot(
+            rollout, [known(session, stage=Stage.CANCELLED)], [ItemState(item=CLINIC, due=date(2027, 2, 10))]
+        )
+        assert acts(rollout, over) == []
+
+    @pytest.mark.parametrize(
+        "change", [{"title": "Another"}, {"due": date(2027, 2, 10)}], ids=["changed", "moved back"]
+    )
+    def test_what_is_done_is_left_alone(self, rollout, session, change):
+        done = ItemState(item=CLINIC, status=ItemStatus.DONE, **change)
+        assert acts(rollout, snapshot(rollout, [known(session)], [done])) == []
 
     def test_what_was_deleted_or_dropped_is_called_off(self, rollout, session):
         deleted = snapshot(rollout, [known(session)], [ItemState(item=CLINIC, status=ItemStatus.GONE)])

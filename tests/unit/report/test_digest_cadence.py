@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rollout_sync.config.settings import Cadence
 from rollout_sync.model.rollout import Blackout, CalendarSpec
-from rollout_sync.report.cadence import MailDays, due_slot, is_due, may_remind, moment_of, next_due
+from rollout_sync.report.cadence import MailDays, due_slot, may_remind, moment_of, next_due
 from rollout_sync.report.readers import Reader
 from rollout_sync.schedule.calendar import WorkCalendar
 
@@ -138,11 +138,11 @@ def test_weeks_at_the_turn_of_the_year_have_their_iso_numbers():
 
 def test_a_new_reader_waits_for_the_next_slot_and_an_unknown_past_is_made_up_for():
     thursday = utc("2027-03-18T10:00")
-    assert not is_due(reads(), thursday, thursday, GERMANY)
+    assert due_slot(reads(), thursday, thursday, GERMANY) is None
     slot = next_due(reads(), thursday, GERMANY)
     assert slot is not None
     assert (slot.period, slot.at) == ("2027-W12", utc("2027-03-22T07:00"))
-    assert is_due(reads(), None, thursday, GERMANY)
+    assert due_slot(reads(), None, thursday, GERMANY) is not None
 
 
 def test_blackouts_are_no_days_off_and_any_calendar_of_a_reader_counts():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from rollout_sync.health.review import Colour
 from rollout_sync.model.rollout import ItemKey, RolloutId
 from rollout_sync.model.snapshot import AgreedDate, Decision, ItemStatus, Vote
 from rollout_sync.report.digest import digest_of
+from rollout_sync.report.digest_words import section_words
 from rollout_sync.report.owing import decisions_of
 from rollout_sync.report.told import arrow
 from support.digests import (
@@ -23,11 +24,13 @@ from support.digests import (
     a_review,
     bullets,
     case,
+    digest,
     made,
     quiet_last,
     reader,
     section,
     told_before,
+    usual_case,
 )
 from support.pictured import NOW, WAITING
 
@@ -111,6 +114,12 @@ def test_what_changed_stands_worst_first():
     assert section(COORDINATOR, last=told_before(reader(COORDINATOR))).more_changes >= 1
 
 
+@pytest.mark.parametrize(("more", "words"), [(0, ""), (1, "and 1 more change"), (7, "and 7 more changes")])
+def test_changes_beyond_the_listed_ones_are_counted(more, words):
+    found = replace(section(COORDINATOR, last=told_before(reader(COORDINATOR))), more_changes=more)
+    assert section_words(found, reader(COORDINATOR), NOW).more_changes == words
+
+
 def test_a_manager_sees_the_changes_of_their_own_department():
     found = bullets(OTHER_HEAD)
     assert "1 more item is late: 2 now" in found
@@ -166,6 +175,16 @@ def test_a_gate_that_is_asked_is_told_to_those_who_do_not_decide_it():
     before = told_before(reader(HEAD))
     before = replace(before, told={key: replace(one, gates={}) for key, one in before.told.items()})
     assert not [one for one in bullets(HEAD, last=before) if "is to be decided" in one]
+
+
+@pytest.mark.parametrize(("zone", "due"), [("Europe/Berlin", "3 Feb"), ("Asia/Tokyo", "4 Feb")])
+def test_the_day_of_a_decision_is_that_of_the_reader(zone, due):
+    who = reader(COORDINATOR, zone=zone)
+    last = told_before(who)
+    last = replace(last, told={key: replace(one, gates={}) for key, one in last.told.items()})
+    assert usual_case().snapshot.gates[WAITING].due_at == datetime(2027, 2, 3, 17, tzinfo=UTC)
+    found = digest(who, made(findings=(), signals=(), dates=told_dates()), last).sections[0].changes
+    assert f'"Green light of Operations" is to be decided by Otto Operator, due {due}' in [one.words for one in found]
 
 
 def test_a_session_that_was_announced_and_moves_is_told():

@@ -155,6 +155,17 @@ def test_the_text_is_readable_at_72_columns_and_says_what_the_html_says(who):
         assert " ".join(words.split()) in plain
 
 
+def test_what_is_not_listed_is_counted_in_text_and_html():
+    who, last = reader(COORDINATOR), told_before(reader(COORDINATOR))
+    more = digest(who, made(), last).sections[0].more_changes
+    mail = digest_mail(digest(who, made(), last), SENDER)
+    words = f"and {more} more change{'' if more == 1 else 's'}"
+    assert more
+    assert f"\n- {words}\n" in mail.text
+    assert words in Seen(mail.html).text
+    assert "more change" not in digest_mail(usual(HEAD), SENDER).text + digest_mail(usual(HEAD), SENDER).html
+
+
 # HTML ---------------------------------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ SECOND = replace(ROLLOUT, id=RolloutId("crm"), name="CRM", people=(replace(FRIDA
 
 
 def told(*rollouts, config=None) -> dict[str, Reader]:
-    return {one.email: one for one in readers_of(rollouts or (ROLLOUT,), config or settings(), {})}
+    return {one.email: one for one in readers_of(rollouts or (ROLLOUT,), config or settings())}
 
 
 def test_roles_decide_who_is_told_how_often_and_of_what():
@@ -111,6 +111,7 @@ def test_never_leaves_a_person_out_of_all_or_of_the_named_rollouts():
 
 
 def test_names_are_taken_from_where_they_are_known():
-    config = settings(extra("Late@example.com"))
-    found = readers_of([ROLLOUT], config, {"late@example.com": "Lara Late"})
-    assert {one.email: one.name for one in found}["late@example.com"] == "Lara Late"
+    config = settings(extra(IVAN.email.upper()), extra("Late@example.com"), extra("new@example.com", name="Nora New"))
+    found = told(config=config)
+    names = {IVAN.email: IVAN.name, "late@example.com": "late@example.com", "new@example.com": "Nora New"}
+    assert {email: found[email].name for email in names} == names

@@ -50,6 +50,16 @@ def test_when_the_time_is_over_it_escalates():
     assert not any(one.is_urgent for one in reminders_of(late("gate-overdue")))
 
 
+def test_who_completed_the_task_without_a_tick_is_told_that_nothing_is_decided():
+    overdue = late("gate-overdue")
+    snapshot = overdue.case.snapshot
+    closed = replace(snapshot.items[WAITING], percent=100)
+    case = replace(overdue.case, snapshot=replace(snapshot, items={**snapshot.items, WAITING: closed}))
+    words = "no line is ticked: nothing is decided yet"
+    assert words in mail_of(replace(overdue, case=case), HEAD).text
+    assert words not in mail_of(overdue, HEAD).text
+
+
 def test_an_emergency_goes_at_any_hour():
     found = reminders_of(late("emergency-overdue", approval={"emergency_hours": 24}))
     assert [(one.email, one.occurrence, one.is_urgent) for one in found] == [

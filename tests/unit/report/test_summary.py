@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rollout_sync.health.review import Case, Review
 from rollout_sync.health.verdict import review
 from rollout_sync.model.rollout import Approval, ItemKey, ItemKind, Person
-from rollout_sync.model.snapshot import Decision, ItemStatus
+from rollout_sync.model.snapshot import Decision, ItemStatus, Vote
 from rollout_sync.report.cards import Chat, card
 from rollout_sync.report.summary import summary_of
 from rollout_sync.trackers.boards import Summary
@@ -22,6 +22,8 @@ from unit.health.cases import before_go_live, case_of, chain, on_board, with_sna
 
 GATE = ItemKey("green-light/head")
 FRIDA = Person(name="Frida Figures", email="frida@example.com")
+DORA = Person(name="Dora Deputy", email="dora@example.com")
+HEDDA = Person(name="Hedda Head", email="hedda@example.com")
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,14 @@ def told(case):
     return Told(case, review(case, with_drivers=False))
 
 
-def waiting(title="Green light of Finance"):
+def waiting(title="Green light of Finance", approvers=(FRIDA,)):
     """A decision that was asked for weeks ago, and work that waits for it."""
     gate = make_item(
         GATE,
         kind=ItemKind.APPROVAL,
         title=title,
         estimate=days(5),
-        approval=Approval(approvers=(FRIDA,)),
+        approval=Approval(approvers=approvers),
         anchor=on_go_live(-30),
     )
     work = make_item("change/prepare", estimate=days(2), after=(GATE,), held_by=(GATE,), anchor=on_go_live(-2))
@@ -64,6 +66,23 @@ def test_it_tells_how_it_stands_why_and_who_is_waited_for():
     assert any("“Green light of Finance” waits for a decision of Frida Figures" in one for one in found.bullets)
     assert found.as_of.startswith("As of 15 Feb 2027, 09:00 UTC")
     assert all(len(one) <= 301 for one in (found.headline, *found.bullets))
+
+
+def test_nobody_is_waited_for_at_a_gate_that_was_deleted():
+    case = waiting()
+    gone = on_board(case, GATE, status=ItemStatus.GONE)
+    assert not any("waits for a decision" in one for one in summary_of(told(gone)).bullets)
+    assert GATE in summary_of(told(case)).facts
+    assert GATE not in summary_of(told(gone)).facts
+
+
+@pytest.mark.parametrize("by", [FRIDA.email.upper(), DORA.email.upper()], ids=["the approver", "the deputy"])
+def test_only_those_are_named_who_have_not_been_heard(by):
+    case = waiting(approvers=(replace(FRIDA, deputy=DORA.email), HEDDA))
+    vote = Vote(by=by, decision=Decision.APPROVED, at=case.now)
+    heard = with_snapshot(case, gates={GATE: replace(case.snapshot.gates[GATE], votes=(vote,))})
+    assert any("a decision of Frida Figures, Hedda Head, for" in one for one in summary_of(told(case)).bullets)
+    assert any("a decision of Hedda Head, for" in one for one in summary_of(told(heard)).bullets)
 
 
 def test_an_hour_later_it_tells_nothing_new():

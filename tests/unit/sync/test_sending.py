@@ -376,15 +376,6 @@ def test_another_channel_is_left_alone(run, database):
     assert (card.arrived, states(database)["mail"]) == (["card"], State.PLANNED)
 
 
-def test_the_newest_mail_to_a_reader_is_known(run, database, clock):
-    run(Fake(), wish("a"))
-    clock.sleep(60)
-    run(Fake([(True, InDoubt(reason="lost"))]), wish("b", content_hash="b"), wish("r", kind=MailKind.REMINDER))
-    with database.reading() as connection:
-        assert outbox.last_told(connection, "Sam.Seller@example.com").event == "b"
-        assert outbox.last_told(connection, "nobody@example.com") is None
-
-
 # Drafts --------------------------------------------------------------------------------------------------------------
 
 

@@ -29,11 +29,11 @@ from rollout_sync.model.rollout import (
     WaveDay,
 )
 from rollout_sync.template.expand import expand, rollout_id
-from rollout_sync.template.filling import fill_for
 from rollout_sync.template.parameters import resolve
 from rollout_sync.template.people import PeopleList
 from rollout_sync.template.reading import read_template
 from rollout_sync.template.rendering import Unrenderable
+from support.filled import fill_for
 
 GO_LIVE = date(2027, 3, 1)
 FINANCE = Department(key="finance", name="Finance", size=3)
@@ -248,6 +248,16 @@ def test_people_places_and_dates_of_items():
     assert items["sustain/live"].estimate == Estimate(low=0, likely=0, high=0)
     assert items["sustain/note"].anchor == Anchor(event=AnchorEvent.GO_LIVE, offset=3)
     assert items["sustain/note"].text == "Ivan too"
+
+
+@pytest.mark.parametrize(
+    ("line", "invites"),
+    [("", ()), (", invites: head", ("head",)), (", invites: [it, employee]", ("it", "employee"))],
+)
+def test_sessions_say_whom_they_are_for(line, invites):
+    text = f"phases: [{{key: p, items: [{{key: a, kind: training, title: A, owner: it{line}}}]}}]"
+    (item,) = expanded(text).rollout.items
+    assert item.training == Training(minutes=60, invites=invites)
 
 
 def test_approvals_name_their_people():

@@ -149,6 +149,34 @@ def test_unknown_names_get_the_nearest_spelling_and_their_place():
     ]
 
 
+def test_roles_that_a_session_invites_are_told_with_their_place():
+    text = with_items(
+        """
+        - {key: a, title: A, kind: training, owner: it, invites: [it, haed]}
+        - {key: b, title: B, kind: training, owner: it, invites: hed}
+        """
+    )
+    assert problems_of(text) == [
+        f"{at(text, 'haed')}: unknown role 'haed' (did you mean 'head'?)",
+        f"{at(text, 'hed}')}: unknown role 'hed' (did you mean 'head'?)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("invites", "part", "complaint"),
+    [
+        ("[]", "[]", "invites: needs at least 1 entries"),
+        ("[it, Head]", "Head", "invites: 'Head' cannot be used"),
+        ("[[it]]", "[it]", "invites: must be a text, not a list"),
+        ("3", "3}", "invites: must be a list, not 3"),
+    ],
+)
+def test_invites_that_are_no_roles_are_told_at_their_place(invites, part, complaint):
+    text = with_items(f"- {{key: a, title: A, kind: training, owner: it, invites: {invites}}}")
+    (message,) = problems_of(text)
+    assert message.startswith(f"{at(text, part)}: {complaint}")
+
+
 def test_cycles_are_shown_as_chains():
     messages = item_problems(
         """
@@ -182,6 +210,9 @@ def test_a_cycle_through_phases_is_found():
         ("- {key: a, title: A, kind: approval}", "an approval needs an approver"),
         ("- {key: a, title: A, owner: it, approver: it}", "'approver' belongs to items of kind approval"),
         ("- {key: a, title: A, owner: it, minutes: 30}", "'minutes' belongs to items of kind training"),
+        ("- {key: a, title: A, owner: it, invites: [it]}", "'invites' belongs to items of kind training"),
+        ("- {key: a, title: A, owner: it, kind: training, invites: [pilots]}", "known: employee, head, it, supervisor"),
+        ("- {key: a, title: A, owner: it, kind: training, invites: [employe]}", "did you mean 'employee'?"),
         ("- {key: a, title: A, owner: it, kind: milestone, days: 2}", "a milestone takes no days"),
         ("- {key: a, title: A, owner: it, leads: jira}", "leads without `in: both`"),
         ("- {key: a, title: A, owner: head}", "the role 'head' is per department, the item is not"),

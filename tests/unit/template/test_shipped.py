@@ -16,11 +16,11 @@ from rollout_sync.schedule.calendar import WorkCalendar
 from rollout_sync.schedule.dates import plan_dates
 from rollout_sync.template.document import TemplateDocument
 from rollout_sync.template.expand import Expansion, expand
-from rollout_sync.template.filling import fill_for
 from rollout_sync.template.items import ItemDocument
 from rollout_sync.template.parameters import resolve
 from rollout_sync.template.people import PeopleList, read_people
 from rollout_sync.template.reading import Template, read_template
+from support.filled import fill_for
 
 FOLDER = Path(__file__).parents[3] / "templates"
 NAMES = ("hello", "mfa", "m365")

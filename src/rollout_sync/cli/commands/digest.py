@@ -22,16 +22,20 @@ from rollout_sync.cli.render_digest import (
     write_standing,
 )
 from rollout_sync.cli.screen import Screen
-from rollout_sync.errors import ConfigError, LedgerBusy
+from rollout_sync.errors import LedgerBusy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rollout_sync.app import App
     from rollout_sync.ledger.opening import Database
-    from rollout_sync.sync.digesting import Desk
+    from rollout_sync.sync.digesting import Desk, Planned
     from rollout_sync.sync.sending import Delivery
 
+_NO_CHANNEL = (
+    'nothing is sent: no channel for mails or cards is configured ([mail] channel = "graph" or "smtp"); '
+    "to look at the mails: rollout-sync digest --preview DIR"
+)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -75,7 +79,7 @@ def command(
             return Answer(result=_settled(app, database, resend, dismiss), text=_write_settled)
         if is_due:
             sent = _sent(app, database, desk)
-            return Answer(result=sent, text=write_sent, status=Status.DONE if sent.is_finished else Status.UNFINISHED)
+            return Answer(result=sent, text=write_sent, status=_status(sent))
         return Answer(result=_standing(desk, database), text=write_standing)
 
 
@@ -109,7 +113,7 @@ def _previewed(desk: Desk, folder: Path) -> Previewed:
     for card in composed.cards:
         name = f"card-{card.parcel.to}-{card.rollouts[0]}"
         files.append(write_bytes(folder / f"{name}.json", card.parcel.content))
-    return Previewed(files=tuple(files), silent=composed.silent)
+    return Previewed(files=tuple(files), silent=composed.silent, untold=composed.untold)
 
 
 def _sent(app: App, database: Database, desk: Desk) -> Sent:
@@ -118,13 +122,9 @@ def _sent(app: App, database: Database, desk: Desk) -> Sent:
 
     posts = [post for post in (app.post(), app.chat()) if post is not None]
     if not posts:
-        raise ConfigError(
-            "no channel for mails or cards is configured",
-            where="[mail] channel",
-            hint='set channel = "graph" or "smtp"; to look at the mails first: rollout-sync digest --preview DIR',
-        )
-    silent: list[str] = []
-    prepare: Callable[[], object] = lambda: silent.extend(digesting.plan(desk).silent)  # noqa: E731 - it is passed on
+        return Sent(note=_NO_CHANNEL)  # the scheduled job runs it all the same
+    planned: list[Planned] = []
+    prepare: Callable[[], object] = lambda: planned.append(digesting.plan(desk))  # noqa: E731 - it is passed on
     made: list[Delivery] = []
     try:
         for post in posts:
@@ -140,8 +140,15 @@ def _sent(app: App, database: Database, desk: Desk) -> Sent:
                 )
             )
     except LedgerBusy:
-        return Sent.of(made, silent, note="another run is sending at this moment")
-    return Sent.of(made, silent)
+        return Sent.of(made, planned, note="another run is sending at this moment")
+    return Sent.of(made, planned)
+
+
+def _status(sent: Sent) -> Status:
+    """Refused for good is failed; what another run can do, or a person has to decide, is not finished."""
+    if sent.failed:
+        return Status.FAILED
+    return Status.DONE if sent.is_finished else Status.UNFINISHED
 
 
 def _settled(app: App, database: Database, resend: str | None, dismiss: str | None) -> Settled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +13,14 @@ import click
 from rollout_sync.cli.answer import Answer
 from rollout_sync.cli.command import Command
 from rollout_sync.cli.invocation import Invocation
-from rollout_sync.cli.options import as_of_option, optional_rollout_argument
+from rollout_sync.cli.options import as_of_option, optional_rollout_argument, refuse_future
 from rollout_sync.cli.planning import app_of
 from rollout_sync.cli.screen import Screen
+from rollout_sync.errors import LedgerError, RolloutSyncError
 from rollout_sync.model.rollout import RolloutId
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from rollout_sync.ledger.opening import Database
@@ -27,9 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The files that were written; the first is the one to open."""
+    """The files that were written, the first of them the one to open; and rollouts without a page, with the reason."""
 
     files: tuple[Path, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @click.command(
@@ -66,16 +69,17 @@ def command(
     from rollout_sync.template.expand import rollout_id  # noqa: PLC0415 - pydantic is slow to load
 
     app = app_of(invocation)
+    refuse_future(as_of, app.clock.now())
     with app.ledger() as database:
         if rollout is not None:
             wanted = rollout_id(rollout)
-            files: tuple[Path, ...] = (out or Path(f"{wanted}.html"),)
-            _one(wanted, database, app.clock.now(), as_of, files[0])
+            written = Written(files=(out or Path(f"{wanted}.html"),))
+            _one(wanted, database, app.clock.now(), as_of, written.files[0])
         else:
-            files = _all(database, app.clock.now(), as_of, out or Path("reports"))
+            written = _all(database, app.clock.now(), as_of, out or Path("reports"))
     if show:
-        webbrowser.open(files[0].resolve().as_uri())
-    return Answer(result=Written(files=files), text=_write)
+        webbrowser.open(written.files[0].resolve().as_uri())
+    return Answer(result=written, text=_write)
 
 
 def _one(rollout: RolloutId, database: Database, now: datetime, as_of: date | None, path: Path) -> Reviewed:
@@ -89,21 +93,31 @@ def _one(rollout: RolloutId, database: Database, now: datetime, as_of: date | No
     return made
 
 
-def _all(database: Database, now: datetime, as_of: date | None, folder: Path) -> tuple[Path, ...]:
+def _all(database: Database, now: datetime, as_of: date | None, folder: Path) -> Written:
     from rollout_sync.report.portfolio import PortfolioRow, portfolio  # noqa: PLC0415 - Jinja2 and matplotlib are slow
     from rollout_sync.report.writing import write  # noqa: PLC0415 - the same
     from rollout_sync.sync import reviewing  # noqa: PLC0415 - SQLAlchemy and numpy are slow to load
 
-    names = [f"{row.id}.html" for row in reviewing.portfolio(database) if row.last is not None]
-    made = [_one(RolloutId(name.removesuffix(".html")), database, now, as_of, folder / name) for name in names]
-    rows = [
-        PortfolioRow(name=one.name, review=one.review, page=name, earlier=one.case.earlier)
-        for one, name in zip(made, names, strict=True)
-    ]
+    rows: list[PortfolioRow] = []
+    left_out: dict[str, str] = {}
+    for known in reviewing.portfolio(database):
+        if known.last is None:
+            continue
+        page = f"{known.id}.html"
+        try:
+            one = _one(known.id, database, now, as_of, folder / page)
+        except LedgerError:
+            raise
+        except RolloutSyncError as error:  # one that cannot be shown must not keep the others from it
+            left_out[known.name] = error.what
+        else:
+            rows.append(PortfolioRow(name=one.name, review=one.review, page=page, earlier=one.case.earlier))
     index = write(folder / "index.html", portfolio(rows))
-    return (index, *(folder / name for name in names))
+    return Written(files=(index, *(folder / row.page for row in rows)), left_out=left_out)
 
 
 def _write(written: Written, screen: Screen) -> None:
     for file in written.files:
         screen.line(str(file))
+    for name, reason in written.left_out.items():
+        screen.line(f"! {name}: {reason}")

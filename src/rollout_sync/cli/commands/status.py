@@ -11,7 +11,7 @@ import click
 from rollout_sync.cli.answer import Answer
 from rollout_sync.cli.command import Command
 from rollout_sync.cli.invocation import Invocation
-from rollout_sync.cli.options import as_of_option, optional_rollout_argument
+from rollout_sync.cli.options import as_of_option, optional_rollout_argument, refuse_future
 from rollout_sync.cli.planning import app_of
 from rollout_sync.cli.render_digest import open_mails
 from rollout_sync.cli.render_status import (
@@ -55,13 +55,14 @@ def command(
     if rollout is None and as_of is not None:
         raise click.UsageError("--as-of needs the name of a rollout.")
     app = app_of(invocation)
+    refuse_future(as_of, app.clock.now())
     with app.ledger() as database:
         rows = reviewing.portfolio(database)
         warnings = [] if as_of else _warnings(rows, app, database)
         if rollout is None:
             return Answer(result=tuple(map(shown_row, rows)), text=_with(warnings, write_portfolio))
         made = reviewing.reviewed(rollout_id(rollout), database, app.clock.now(), as_of=as_of)
-    return Answer(result=shown_status(made), text=_with(warnings, write_status))
+    return Answer(result=shown_status(made, as_of), text=_with(warnings, write_status))
 
 
 def _warnings(rows: Sequence[Row], app: App, database: Database) -> list[str]:

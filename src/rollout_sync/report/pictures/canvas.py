@@ -51,7 +51,6 @@ class Ink(StrEnum):
     HELD = "#8a5a00"
     HELD_AREA = "#fbeccb"
     LATE = "#b3261e"
-    LATE_AREA = "#f7d9d6"
 
     @property
     def variable(self) -> str:

@@ -67,7 +67,8 @@ class GraphCalendar:
         if not isinstance(found, str) or not found:
             return InDoubt(reason=f"{answer.status} without the event's id")
         # The body is not compared here: how Exchange shows a new one must not become a second mail.
-        patch = {k: v for k, v in differences(session, mailbox, made, frozenset(before)).items() if k != "body"}
+        ours = frozenset(before) - {mailbox.lower()}
+        patch = {k: v for k, v in differences(session, mailbox, made, ours).items() if k != "body"}
         return self._patched(mailbox, found, patch) if patch else Done(remote=Remote(id=found))
 
     def change(self, session: Session, known: SessionState) -> Outcome:
@@ -78,7 +79,10 @@ class GraphCalendar:
             return answer
         if not answer.ok or not isinstance(answer.body, Mapping):
             return self._refused(answer)
-        patch = differences(session, known.mailbox, answer.body, frozenset(known.invited))
+        patch = differences(session, known.mailbox, answer.body, _told(known))
+        if (session.starts, session.ends) == (known.starts, known.ends):
+            # The plan has not moved: another time is the host's own doing, and stays.
+            patch = {name: value for name, value in patch.items() if name not in ("start", "end")}
         return self._patched(known.mailbox, known.remote, patch) if patch else Done(remote=Remote(id=known.remote))
 
     def cancel(self, known: SessionState) -> Outcome:
@@ -174,6 +178,11 @@ def _invited(session: Session, mailbox: str) -> tuple[Guest, ...]:
     if session.host.email.lower() == mailbox.lower():
         return session.guests
     return (session.host, *session.guests)
+
+
+def _told(known: SessionState) -> frozenset[str]:
+    """Whom we put into the event: the guests, and a host in whose own calendar it does not lie."""
+    return frozenset(known.invited) | ({known.host} - {known.mailbox.lower()})
 
 
 def _attendee(guest: Guest) -> dict[str, object]:

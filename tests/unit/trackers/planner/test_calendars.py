@@ -135,6 +135,36 @@ class TestChange:
         calendar.change(session(guests=(SAM,)), known)
         assert names(events(lab)[0]) == ["omar.outsider@example.com", SAM.email]
 
+    def test_an_event_that_its_host_moved_stays_there_until_the_plan_moves(self, calendar, lab):
+        remote = made(calendar)
+        moved = {"dateTime": "2026-12-03T14:00:00", "timeZone": "Europe/Berlin"}
+        end = {**moved, "dateTime": "2026-12-03T14:30:00"}
+        lab.graph("PATCH", f"/users/{TARA}/events/{remote}", {"start": moved, "end": end})
+        fewer = session(guests=(SAM,))
+        assert isinstance(calendar.change(fewer, state(remote, session())), Done)
+        (event,) = events(lab)
+        assert (names(event), event["start"], event["end"]) == ([SAM.email], moved, end)
+        later = session(day=date(2026, 12, 4), guests=(SAM,))
+        assert isinstance(calendar.change(later, state(remote, fewer)), Done)
+        assert events(lab)[0]["start"]["dateTime"] == "2026-12-04T10:00:00"
+
+    def test_in_another_calendar_a_former_host_goes_and_the_new_one_comes(self, calendar, lab):
+        known = state(made(calendar, mailbox=CORA), session(), mailbox=CORA, host=TARA)
+        theo = session(host=Guest(email="theo.tutor@example.com"))
+        assert isinstance(calendar.change(theo, known), Done)
+        assert names(events(lab)[0]) == [FRIDA.email, SAM.email, "theo.tutor@example.com"]
+
+    def test_a_host_whom_the_service_lists_as_an_attendee_too_is_no_difference(self, calendar, lab):
+        remote = made(calendar)
+        path = f"/users/{TARA}/events/{remote}"
+        have = lab.graph("GET", path)["attendees"]
+        lab.graph("PATCH", path, {"attendees": [*have, {"emailAddress": {"address": TARA, "name": "Tara"}}]})
+        lab.requests()
+        assert isinstance(calendar.change(session(), state(remote, session(), host=TARA)), Done)
+        before = (FRIDA.email, SAM.email, TARA)
+        assert isinstance(calendar.make(session(), mailbox=TARA, uid=UID, before=before), Done)
+        assert [line.split()[0] for line in lab.requests()] == ["GET", "POST"]
+
     def test_answers_survive_a_new_title(self, calendar, lab):
         remote = made(calendar)
         respond(lab, remote, FRIDA.email, "accepted")
