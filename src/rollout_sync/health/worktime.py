@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
@@ -19,6 +19,7 @@ Hours: TypeAlias = NDArray[np.float64]
 
 ORIGIN = date(2000, 1, 1)
 _MINUTES = 60
+_HOURS_A_DAY = 24.0
 
 
 class WorkTime(Protocol):
@@ -44,6 +45,34 @@ class WorkTime(Protocol):
         Aware where the implementation has a time zone, else naive.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EveryHour:
+    """Each hour of each day counts: for histories without a calendar. `zone` None takes and gives naive moments."""
+
+    zone: tzinfo | None = None
+
+    @property
+    def hours_per_day(self) -> float:
+        """24."""
+        return _HOURS_A_DAY
+
+    @property
+    def fingerprint(self) -> str:
+        """The zone decides it."""
+        return f"every hour, {self.zone}"
+
+    def hours(self, moments: Sequence[datetime]) -> Hours:
+        """Hours since the origin."""
+        base = _origin(UTC if self.zone else None)
+        return np.array([(_known(moment, self.zone) - base).total_seconds() / 3600 for moment in moments], np.float64)
+
+    def moments(self, hours: Sequence[float]) -> tuple[datetime, ...]:
+        """Moments so many hours after the origin."""
+        base = _origin(UTC if self.zone else None)
+        found = (base + timedelta(minutes=round(hour * _MINUTES)) for hour in hours)
+        return tuple(moment.astimezone(self.zone) if self.zone else moment for moment in found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
-import numpy as np
-
 from rollout_sync.health.network import Activity, ActivityNetwork, Link, Status
-from rollout_sync.health.worktime import ORIGIN, Hours, WorkHours
+from rollout_sync.health.worktime import EveryHour, WorkHours
 from rollout_sync.model.rollout import CalendarSpec, LinkType
 from rollout_sync.schedule.calendar import WorkCalendar
 
@@ -22,25 +19,9 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-class EveryHour:
-    """Each hour of each day counts, in naive moments: working time for histories that know no calendar."""
-
-    hours_per_day = 24.0
-    fingerprint = "every hour"
-    _origin = datetime.combine(ORIGIN, time(0))
-
-    def hours(self, moments: Sequence[datetime]) -> Hours:
-        """Hours since the origin."""
-        return np.array([(moment - self._origin) / timedelta(hours=1) for moment in moments], np.float64)
-
-    def moments(self, hours: Sequence[float]) -> tuple[datetime, ...]:
-        """To the minute."""
-        return tuple(self._origin + timedelta(minutes=round(hour * 60)) for hour in hours)
-
-
-ALWAYS = EveryHour()
 MONDAY = at("2027-01-04 09:00")
 OFFICE = WorkHours(calendar=WorkCalendar.of(CalendarSpec()), spans=((time(9), time(17)),))
+ALWAYS = EveryHour()
 DAY = timedelta(days=1)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout_sync.errors import ConfigError, PlanError
-from rollout_sync.health.worktime import WorkHours
+from rollout_sync.health.worktime import EveryHour, WorkHours
 from rollout_sync.model.rollout import Blackout, CalendarSpec
 from rollout_sync.schedule.calendar import WorkCalendar
 from unit.health.made_up import at
@@ -42,6 +42,7 @@ def hours_between(worktime, a, b):
         (BREAK, at("2027-03-01 08:00"), at("2027-03-02 08:00"), 8.5),
         (BREAK, at("2027-03-01 11:00"), at("2027-03-01 13:30"), 1.5),
         (BREAK, at("2027-03-01 12:10"), at("2027-03-01 12:50"), 0),
+        (EveryHour(), at("2027-03-06 12:00"), at("2027-03-07 13:00"), 25),
     ],
 )
 def test_counts_hours(worktime, a, b, expected):
@@ -63,7 +64,7 @@ def test_a_finish_is_in_the_evening_and_not_on_the_next_morning():
 moments = st.datetimes(at("1990-01-01 00:00"), at("2060-01-01 00:00")).map(
     lambda one: one.replace(second=0, microsecond=0)
 )
-worktimes = st.sampled_from([PLAIN, BAVARIA, BREAK])
+worktimes = st.sampled_from([PLAIN, BAVARIA, BREAK, EveryHour()])
 
 
 @given(worktimes, moments)
@@ -97,8 +98,13 @@ def test_zones_are_respected():
     assert worktime.moments([float(b)])[0] == at("2027-03-01 06:00+00:00")
     with pytest.raises(PlanError, match="time zone"):
         worktime.hours([at("2027-03-01 00:00")])
-    with pytest.raises(PlanError, match="time zone"):
-        PLAIN.hours([at("2027-03-01 00:00+00:00")])
+    always = EveryHour(zone=UTC)
+    a, b = always.hours([at("2027-03-01 04:00+00:00"), at("2027-03-01 06:00+01:00")])
+    assert b - a == 1
+    assert always.moments([float(b)])[0] == at("2027-03-01 05:00+00:00")
+    for naive in (PLAIN, EveryHour()):
+        with pytest.raises(PlanError, match="time zone"):
+            naive.hours([at("2027-03-01 00:00+00:00")])
 
 
 @pytest.mark.parametrize(
