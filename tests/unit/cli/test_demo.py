@@ -128,7 +128,7 @@ def test_the_whole_story_holds(tmp_path):
     )
     assert done.returncode == 0, done.stderr.decode()[-4000:]
     result = json.loads(done.stdout)["result"]
-    assert len(result["proofs"]) == 17
+    assert len(result["proofs"]) == 18
     assert all(proof["holds"] for proof in result["proofs"])
     (report,) = tmp_path.glob("rollout-sync-demo-*")
     assert str(report) == result["report"]
