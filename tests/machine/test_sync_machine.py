@@ -1,6 +1,6 @@
 """What comes back, held and released under everything that can go wrong: the ledger ends up saying what is true.
 
-How many examples run is set by HYPOTHESIS_PROFILE: a dozen by default, 400 in `ci`, many more in `nightly`; they are
+How many examples run is set by HYPOTHESIS_PROFILE: a few by default, 400 in `ci`, many more in `nightly`; they are
 cut into parts with a seed each, so that several processes can share them.
 """
 
@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from machine.sync_life import one_thread_of_sync
 from machine.sync_machine import EXAMPLES, SyncMachine
 
-PARTS, EACH = {"ci": (8, 50), "nightly": (40, 250)}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), (1, 12))
+PARTS, EACH = {"ci": (8, 50), "nightly": (40, 250)}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), (1, 6))
 
 
 @pytest.fixture(autouse=True)

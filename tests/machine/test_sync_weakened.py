@@ -11,6 +11,7 @@ from machine.sync_machine import EXAMPLES, SyncMachine
 from machine.wire import Broken
 from rollout_sync.reconcile import ballots, gates
 from rollout_sync.sync import release, syncing
+from support.marks import slow_rows
 
 ENOUGH = 150
 """Examples within which a missing rule has to show."""
@@ -54,9 +55,11 @@ def mirror_without_memory(monkeypatch):
 
 WEAKER = (
     (everybody_decides, "gate held", (11, {})),
-    (any_one_will_do, "gate held", (11, {})),
     (release_without_looking, "held", (11, {})),
-    (mirror_without_memory, "mirror", (3, {"only": "pairs"})),
+    *slow_rows(
+        (any_one_will_do, "gate held", (11, {})),
+        (mirror_without_memory, "mirror", (3, {"only": "pairs"})),
+    ),
 )
 """Engines, the invariants that they break, a seed, and circumstances in which that shows soon."""
 

@@ -46,6 +46,7 @@ def test_the_others_are_read_mailed_and_reported(office):
     assert (office.folder / "pages" / "other-2027.html").exists()
 
 
+@pytest.mark.slow
 def test_a_day_before_one_of_them_began_leaves_it_out_of_the_pages(desk):
     assert desk.call(*small.start()).code == 0
     desk.call("sync", small.NAME)

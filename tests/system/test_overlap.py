@@ -114,6 +114,7 @@ SLOWER = pytest.mark.slow
 @pytest.mark.parametrize(
     "number", [pytest.param(signal.SIGTERM, id="terminated"), pytest.param(signal.SIGINT, id="ctrl-c", marks=SLOWER)]
 )
+@pytest.mark.slow
 def test_a_run_that_is_asked_to_end_finishes_its_requests_and_no_more(office, number):
     office.slow(300)
     running = office.begin(*small.start(**LATER))

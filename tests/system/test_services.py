@@ -157,6 +157,7 @@ def test_answers_of_an_unfinished_run_in_json(desk):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
+@pytest.mark.slow
 def test_ctrl_c_stops_safely_and_the_next_run_finishes(sandbox, home):
     (home / "small.yaml").write_text(small.TEMPLATE, encoding="utf-8")
     (home / "people.csv").write_text(small.PEOPLE, encoding="utf-8")

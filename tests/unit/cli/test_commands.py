@@ -202,6 +202,7 @@ class TestDoctor:
             "https://login.microsoftonline.com/example.com/v2.0/.well-known/openid-configuration",
         ]
 
+    @pytest.mark.slow
     def test_a_service_that_is_not_there_is_a_failure_with_a_fix(self, call):
         done = call("--sandbox", "http://127.0.0.1:9", "doctor", "--json")
         assert done.exit_code == 1

@@ -391,6 +391,7 @@ _DEEDS = ("start", "complete", "reopen", "label", "unlabel", "edit", "move", "ad
     flaps=st.booleans(),
     deeds=st.lists(st.tuples(st.sampled_from(_DEEDS), st.integers(0, 2), st.floats(0, 20)), max_size=12),
 )
+@pytest.mark.slow
 def test_nothing_is_lost_while_search_lags(lag, flaps, deeds):
     lab = PullLab.opened(MFA)
     lab.pull()

@@ -157,6 +157,7 @@ def test_nobody_there_to_sign_in(door):
         source.token()
 
 
+@pytest.mark.slow
 def test_a_code_that_nobody_enters_runs_out(lab, door, monkeypatch):
     monkeypatch.setattr("rollout_sync.sandbox.login._PENDING_POLLS", 10_000)
     source, _ = door(access(kind=SignIn.DEVICE_CODE, secret=""), show=lambda _: None)
