@@ -39,11 +39,9 @@ from rollout_sync.schedule.dates import plan_dates
 from rollout_sync.sync.syncing import Synced
 from rollout_sync.template.shipped import example_people
 
-QUIET = Evening(number=1, is_finished=True, found=0, sent={}, is_idle=True, is_untouched=True)
-TOLD = Evening(
-    number=3, is_finished=True, found=0, sent=dict.fromkeys(SUMMARY_WRITES, 1), is_idle=True, is_untouched=False
-)
-BUSY = Evening(number=2, is_finished=True, found=3, sent={"PATCH /planner/tasks/{task}": 1})
+QUIET = Evening(number=1, is_finished=True, sent={}, is_idle=True, is_untouched=True)
+TOLD = Evening(number=3, is_finished=True, sent=dict.fromkeys(SUMMARY_WRITES, 1), is_idle=True, is_untouched=False)
+BUSY = Evening(number=2, is_finished=True, sent={"PATCH /planner/tasks/{task}": 1})
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,6 @@ class Evening:
 
     Attributes:
         number: of the working day.
-        found: how much was new to it.
         sent: requests that may have changed something.
         is_idle: whether nobody had acted that day.
         is_untouched: whether both services were the same before and after; None where nobody looked.
@@ -89,7 +88,6 @@ class Evening:
 
     number: int
     is_finished: bool
-    found: int
     sent: Mapping[str, int]
     is_idle: bool = False
     is_untouched: bool | None = None

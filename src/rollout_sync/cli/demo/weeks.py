@@ -82,7 +82,6 @@ def _day(page: Page, stage: Stage, engine: Engine, people: People, teller: Telle
     return Evening(
         number=page.number,
         is_finished=tick.is_finished,
-        found=tick.catch.seen + tick.catch.added + tick.catch.gone,
         sent=sent,
         is_idle=not page.acts,
         is_untouched=None if page.acts else before == _content(stage),
